@@ -1,0 +1,133 @@
+"""What the application needs from the world. Adapters live in `infrastructure`."""
+
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from neuroroute.domain.classification import Classification
+from neuroroute.domain.completion import Completion, CompletionEvent
+from neuroroute.domain.health import ModelHealth
+from neuroroute.domain.model import ModelCard, ModelId, ProviderName
+from neuroroute.domain.prompt import Prompt
+from neuroroute.domain.record import RoutedPrompt
+from neuroroute.domain.routing import Selection
+
+
+class Provider(Protocol):
+    """Something that answers prompts."""
+
+    @abstractmethod
+    def answer(self, prompt: Prompt, card: ModelCard, *, timeout: float) -> AsyncGenerator[CompletionEvent, None]:
+        """The answer, piece by piece, ending with `Finished`. The first event is content, or the end.
+
+        `timeout` bounds, in seconds, the whole call of an unstreamed prompt; of a streamed one the time to the first
+        event and each silence after it. Closing the generator closes the connection.
+
+        Raises:
+            ProviderFailed: before or between events; nothing else escapes an adapter.
+        """
+        ...
+
+    @abstractmethod
+    async def probe(self) -> None:
+        """Ask whether the provider is there, at no cost.
+
+        Raises:
+            ProviderFailed: it is not, or does not accept our key.
+        """
+        ...
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of every connection."""
+        ...
+
+
+class Classifier(Protocol):
+    """Says what kind of prompt it is, in microseconds and without waiting for anything."""
+
+    @abstractmethod
+    def classify(self, prompt: Prompt) -> Classification: ...
+
+
+class Registered(Struct, frozen=True):
+    """A model of the catalogue, and whether it can be asked."""
+
+    card: ModelCard
+    error: str | None = None
+    """Why it cannot: no key."""
+
+
+class ModelCatalog(Protocol):
+    """The enabled models, in registry order."""
+
+    version: str
+    """Changes whenever a card or the place it is served from does."""
+
+    @abstractmethod
+    def cards(self) -> Sequence[ModelCard]:
+        """Those that can be asked."""
+        ...
+
+    @abstractmethod
+    def registered(self) -> Sequence[Registered]:
+        """All, also those without a key."""
+        ...
+
+    @abstractmethod
+    def providers(self) -> Mapping[ProviderName, Provider]:
+        """Who serves the cards."""
+        ...
+
+
+class CachedAnswer(Struct, frozen=True, kw_only=True):
+    """A whole, clean answer, and why that model gave it."""
+
+    model: ModelId
+    selection: Selection
+    completion: Completion
+    latency_ms: int
+    """Of the call that filled the cache."""
+
+
+class ResponseCache(Protocol):
+    """Remembers answers. Best effort: a broken cache reads as empty, takes one short time-out at most, never raises."""
+
+    @abstractmethod
+    async def get(self, key: str) -> CachedAnswer | None: ...
+
+    @abstractmethod
+    async def put(self, key: str, answer: CachedAnswer, *, ttl: float | None) -> None:
+        """Keep for `ttl` seconds; `None` is the cache's own default. Known to `get` when this returns."""
+        ...
+
+    @abstractmethod
+    async def clear(self, model: ModelId | None) -> int:
+        """Forget one model's answers, or all; says how many were forgotten. Other instances follow within a second."""
+        ...
+
+
+class HealthBoard(Protocol):
+    """What is known of every model's health, in this process."""
+
+    @abstractmethod
+    def of(self, model: ModelId) -> ModelHealth:
+        """Unknown until something was shown."""
+        ...
+
+    @abstractmethod
+    def show(self, model: ModelId, health: ModelHealth) -> None: ...
+
+    @abstractmethod
+    def unfit(self, now: float) -> Mapping[ModelId, str]:
+        """The models that their health takes out of the choice, with the reason."""
+        ...
+
+
+class Observer(Protocol):
+    """Told of every prompt when it has ended. Must not wait and must not raise."""
+
+    @abstractmethod
+    def observe(self, record: RoutedPrompt) -> None: ...

@@ -1,0 +1,103 @@
+"""Every way a prompt can fail, as a tree. No HTTP in it.
+
+NeuroRouteError
+├── PromptRejected             the caller must change the request
+│   ├── UnknownModel           …it names a model that is not there
+│   └── PromptTooLong          …its text exceeds what this installation admits
+├── CallerRefused              the caller may not
+├── NoEligibleModel            no enabled model could be asked
+├── AllCandidatesFailed        every model that was tried failed; carries each failure
+└── ProviderFailed             one provider let us down
+    ├── ProviderRefused        …this request, and will again (400, 413, 422): no fail-over
+    ├── ProviderMisconfigured  …our key or card is wrong (401, 403, 404): fail over, alert
+    ├── ProviderThrottled      …for now (429): fail over, `retry_after` says how long
+    └── ProviderUnavailable    …for now (5xx, time-out, connection, nonsense): fail over
+"""
+
+from collections.abc import Sequence
+
+
+class NeuroRouteError(Exception):
+    """Anything NeuroRoute raises on purpose."""
+
+
+class PromptRejected(NeuroRouteError):
+    """The caller must change the request."""
+
+
+class UnknownModel(PromptRejected):
+    """The caller names a model that is not in the catalogue or not enabled."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"Model {model} not available")
+        self.model = model
+
+
+class PromptTooLong(PromptRejected):
+    """The text exceeds what this installation admits."""
+
+    def __init__(self, *, characters: int, limit: int) -> None:
+        super().__init__(f"The prompt has {characters} characters; at most {limit} are admitted")
+        self.characters = characters
+        self.limit = limit
+
+
+class CallerRefused(NeuroRouteError):
+    """The caller did not show a key that opens this."""
+
+
+class NoEligibleModel(NeuroRouteError):
+    """No enabled model could be asked."""
+
+
+class ProviderFailed(NeuroRouteError):
+    """A provider did not answer, or stopped in the middle. The text is ours, never the provider's."""
+
+    outcome = "failed"
+    """One word for records and metrics."""
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """The provider's HTTP status, when it gave one."""
+
+
+class ProviderRefused(ProviderFailed):
+    """The provider will refuse this request again."""
+
+    outcome = "refused"
+
+
+class ProviderMisconfigured(ProviderFailed):
+    """The provider does not accept our key, or does not know the model."""
+
+    outcome = "misconfigured"
+
+
+class ProviderThrottled(ProviderFailed):
+    """The provider limits our rate."""
+
+    outcome = "throttled"
+
+    def __init__(self, message: str, *, status: int | None = 429, retry_after: float | None = None) -> None:
+        super().__init__(message, status=status)
+        self.retry_after = retry_after
+        """Seconds, when the provider said."""
+
+
+class ProviderUnavailable(ProviderFailed):
+    """The provider is down, slow, unreachable, or talks nonsense."""
+
+    outcome = "unavailable"
+
+    def __init__(self, message: str, *, status: int | None = None, timed_out: bool = False) -> None:
+        super().__init__(message, status=status)
+        self.timed_out = timed_out
+
+
+class AllCandidatesFailed(NeuroRouteError):
+    """Every model that was tried failed. `failures` are in the order of trying, at least one."""
+
+    def __init__(self, failures: Sequence[ProviderFailed]) -> None:
+        super().__init__(f"All models failed. Original error: {failures[0]}")
+        self.failures = tuple(failures)

@@ -1,0 +1,73 @@
+"""The one record of what happened to a prompt: metrics, log, health and ledger all read this."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from neuroroute.domain.completion import Usage
+from neuroroute.domain.model import ModelId, NanoUsd, ProviderName
+
+
+class Outcome(StrEnum):
+    """How a prompt ended."""
+
+    ANSWERED = "answered"
+    CUT = "cut"
+    """The provider stopped in the middle of its answer."""
+    LEFT = "left"
+    """The caller went away before the end."""
+    FAILED = "failed"
+    """Nobody answered."""
+    REJECTED = "rejected"
+    """The caller must change the request."""
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One call of one provider."""
+
+    model: ModelId
+    provider: ProviderName
+    outcome: str
+    """`answered`, or the `outcome` of the `ProviderFailed` that ended it."""
+    seconds: float
+    """Until its first event, or its failure."""
+    error: str | None = None
+    timed_out: bool = False
+    judged: bool = True
+    """Whether a breaker may judge by it: a time-out by a caller's own short limit says nothing about the model."""
+
+
+class RoutedPrompt(Struct, frozen=True, kw_only=True):
+    """What happened. Never holds a prompt's or an answer's text."""
+
+    request_id: str
+    surface: str
+    """Where it came in: `prompt`, `test_model`."""
+    caller: str
+    at: float
+    """Epoch seconds of the end."""
+    seconds: float
+    """From the router's first step to its last."""
+    provider_seconds: float
+    """Of these, spent waiting for providers or for the caller to read; the rest is our own overhead."""
+    first_event_seconds: float | None
+    outcome: Outcome
+    error: str | None = None
+    method: str | None = None
+    policy: str | None = None
+    model: ModelId | None = None
+    """Who answered."""
+    provider: ProviderName | None = None
+    chosen: ModelId | None = None
+    """Who was chosen before health and failures."""
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage | None = None
+    cost: NanoUsd | None = None
+    """`None` when the model is unpriced or nothing was used."""
+    from_cache: bool = False
+    streamed: bool = False
+
+    @property
+    def fallbacks(self) -> int:
+        """Calls after the first."""
+        return max(0, len(self.attempts) - 1)

@@ -1,0 +1,217 @@
+"""How a model is chosen: hard limits, a wish, what is known, and the decision with its reasons."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from neuroroute.domain.classification import Classification, Features
+from neuroroute.domain.errors import NoEligibleModel, UnknownModel
+from neuroroute.domain.model import ModelCard, ModelId
+
+MAX_FALLBACKS = 2
+"""How many other models are tried after the chosen one (CONTRACT.md 6)."""
+
+
+class Priority(StrEnum):
+    """What the caller wishes most."""
+
+    SPEED = "speed"
+    QUALITY = "quality"
+    COST = "cost"
+
+
+class Pin(StrEnum):
+    """How strongly the caller means the model it names."""
+
+    PREFER = "prefer"
+    """Others may take its place when it is not there or fails."""
+    ONLY = "only"
+    """No other is asked."""
+
+
+class Requirements(Struct, frozen=True, kw_only=True):
+    """Hard limits."""
+
+    model: str | None = None
+    pin: Pin = Pin.PREFER
+    capabilities: tuple[str, ...] = ()
+
+
+class Objective(Struct, frozen=True, kw_only=True):
+    """The soft wish."""
+
+    priority: Priority | None = None
+
+
+class SelectionMethod(StrEnum):
+    """On what ground the model was chosen (CONTRACT.md 5)."""
+
+    CAPABILITIES = "capability_based"
+    CALLER = "user_specified"
+    CLASSIFIER = "classifier"
+    CLASSIFIER_INSTEAD = "fallback_classification"
+    """The caller named a model that is not there."""
+
+
+class Reasoning(Struct, frozen=True, kw_only=True):
+    """The numbers behind a ranking, by model id where they differ by model."""
+
+    keyword_matches: Mapping[str, int]
+    features: Features
+    model_scores: Mapping[str, float]
+    adjusted_scores: Mapping[str, float]
+
+
+class Ranking(Struct, frozen=True, kw_only=True):
+    """What a policy says: which model, how sure, and why."""
+
+    best: ModelId
+    confidence: float
+    """0..1, three decimals."""
+    source: str
+    reasoning: Reasoning
+
+
+class RoutingPolicy(Protocol):
+    """Ranks models for a classified prompt. Pure: no clock, no I/O, no randomness."""
+
+    name: str
+
+    @abstractmethod
+    def rank(
+        self,
+        cards: Sequence[ModelCard],
+        classification: Classification,
+        *,
+        objective: Objective,
+        max_tokens: int | None,
+        required: tuple[str, ...],
+    ) -> Ranking:
+        """The ranking of at least one card. `required` are capabilities the caller asks for."""
+        ...
+
+
+class Selection(Struct, frozen=True, kw_only=True):
+    """Which model was chosen before its health was looked at, and why."""
+
+    method: SelectionMethod
+    model: ModelId
+    required: tuple[str, ...] = ()
+    ranking: Ranking | None = None
+
+
+class Exclusion(Struct, frozen=True):
+    """A model that is not asked, and why."""
+
+    model: ModelId
+    reason: str
+
+
+class RoutingDecision(Struct, frozen=True, kw_only=True):
+    """The models to ask, in order, and why."""
+
+    selection: Selection
+    candidates: tuple[ModelCard, ...]
+    """At least one. The first is the chosen model unless its health took it out."""
+    excluded: tuple[Exclusion, ...] = ()
+    policy: str
+
+    @property
+    def switched(self) -> Exclusion | None:
+        """Why the chosen model is not the first to be asked, when it is not."""
+        if self.candidates[0].id == self.selection.model:
+            return None
+        return next((out for out in self.excluded if out.model == self.selection.model), None)
+
+
+def decide(
+    cards: Sequence[ModelCard],
+    *,
+    unfit: Mapping[ModelId, str],
+    requirements: Requirements,
+    objective: Objective,
+    max_tokens: int | None,
+    policy: RoutingPolicy,
+    classify: Callable[[], Classification],
+) -> RoutingDecision:
+    """Choose among `cards`, in registry order, and say why.
+
+    `unfit` are the models that their health takes out, with the reason; when nobody is left the chosen one is asked
+    all the same. `classify` is called only when the choice depends on it.
+
+    Raises:
+        NoEligibleModel: `cards` is empty.
+        UnknownModel: the caller allows one model only and it is not among `cards`.
+    """
+    if not cards:
+        raise NoEligibleModel("No model is enabled: add a provider key or a catalogue (see `neuroroute doctor`)")
+    if requirements.pin is Pin.ONLY:
+        card = _find(cards, requirements.model)
+        if card is None:
+            raise UnknownModel(str(requirements.model))
+        only = Selection(method=SelectionMethod.CALLER, model=card.id)
+        return RoutingDecision(selection=only, candidates=(card,), policy=policy.name)
+    selection = _select(cards, requirements, objective, max_tokens, policy, classify)
+    order = _order(cards, selection.model, requirements.capabilities)
+    fit = tuple(card for card in order if card.id not in unfit)[: MAX_FALLBACKS + 1]
+    return RoutingDecision(
+        selection=selection,
+        candidates=fit or order[:1],
+        excluded=tuple(Exclusion(card.id, unfit[card.id]) for card in order if card.id in unfit),
+        policy=policy.name,
+    )
+
+
+def _select(
+    cards: Sequence[ModelCard],
+    requirements: Requirements,
+    objective: Objective,
+    max_tokens: int | None,
+    policy: RoutingPolicy,
+    classify: Callable[[], Classification],
+) -> Selection:
+    required = requirements.capabilities
+    if required and (able := _most_able(cards, required)):
+        rank = objective.priority or Priority.QUALITY
+        best = min(able, key=lambda card: _rank_of(card, rank))
+        return Selection(method=SelectionMethod.CAPABILITIES, model=best.id, required=required)
+    if not required and (named := _find(cards, requirements.model)):
+        return Selection(method=SelectionMethod.CALLER, model=named.id)
+    ranking = policy.rank(cards, classify(), objective=objective, max_tokens=max_tokens, required=required)
+    unknown = bool(requirements.model) and not required
+    method = SelectionMethod.CLASSIFIER_INSTEAD if unknown else SelectionMethod.CLASSIFIER
+    if required:
+        method = SelectionMethod.CAPABILITIES
+    return Selection(method=method, model=ranking.best, required=required, ranking=ranking)
+
+
+def _most_able(cards: Sequence[ModelCard], required: tuple[str, ...]) -> list[ModelCard]:
+    """Those that have all, else those that have any (CONTRACT.md 5, capability choice)."""
+    lacking = [(card.lacks(required), card) for card in cards]
+    able = [card for lacks, card in lacking if lacks == 0]
+    return able or [card for lacks, card in lacking if lacks < len(required)]
+
+
+def _order(cards: Sequence[ModelCard], chosen: ModelId, required: tuple[str, ...]) -> tuple[ModelCard, ...]:
+    """The chosen model, then those with what is required, the better ones first; ties in registry order.
+
+    For the three default models this is the order of CONTRACT.md 6.
+    """
+    return tuple(sorted(cards, key=lambda card: (card.id != chosen, card.lacks(required), card.ranks.quality)))
+
+
+def _rank_of(card: ModelCard, priority: Priority) -> int:
+    match priority:
+        case Priority.SPEED:
+            return card.ranks.speed
+        case Priority.COST:
+            return card.ranks.cost
+        case Priority.QUALITY:
+            return card.ranks.quality
+
+
+def _find(cards: Sequence[ModelCard], model: str | None) -> ModelCard | None:
+    return next((card for card in cards if card.id == model), None)
