@@ -131,3 +131,28 @@ class Observer(Protocol):
 
     @abstractmethod
     def observe(self, record: RoutedPrompt) -> None: ...
+
+
+class ResourceMeter(Protocol):
+    """How this process does. Whoever serves requests counts them in `in_flight`."""
+
+    in_flight: int
+
+    @abstractmethod
+    def snapshot(self) -> Struct:
+        """Processor, memory, event-loop lag, requests in flight: short."""
+        ...
+
+    @abstractmethod
+    def detail(self) -> Struct:
+        """The same and more."""
+        ...
+
+
+class MetricsPage(Protocol):
+    """The metrics of all workers, as their collector reads them."""
+
+    @abstractmethod
+    def render(self) -> tuple[bytes, str]:
+        """The page and its media type."""
+        ...

@@ -1,6 +1,8 @@
 """Who asks, and what they may do."""
 
+import hmac
 from enum import StrEnum
+from typing import Never, Self, final
 
 from msgspec import Struct
 
@@ -28,3 +30,37 @@ class Caller(Struct, frozen=True):
 ANYONE = Caller("anyone")
 """Every caller of an open installation: all are one, and share."""
 ADMIN = Caller("admin", admin=True)
+
+
+@final
+class Secret:
+    """A text that prints as `*****`, however it is printed. Neither msgspec nor pickle writes it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one place that needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "*****"
+
+    def __format__(self, spec: str) -> str:
+        return "*****"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(
+            self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass")
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self  # it is frozen, and containers copy what they hold
+
+    def __reduce__(self) -> Never:
+        raise TypeError("a secret is not written anywhere")

@@ -5,6 +5,8 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from neuroroute.domain.record import Attempt
+
 WINDOW = 30.0
 """Seconds over which a breaker judges."""
 MIN_CALLS = 20
@@ -43,7 +45,8 @@ class CircuitBreaker(Struct, frozen=True, kw_only=True):
         if self.opened is not None:
             return replace(self, opened=now) if now - self.opened >= COOL_DOWN else self
         slid = self._slid(now)
-        return replace(slid, calls=slid.calls + 1, failures=slid.failures + 1)._judged(now)
+        told = replace(slid, calls=slid.calls + 1, failures=slid.failures + 1)
+        return replace(told, opened=now) if _is_too_bad(told, now) else told
 
     def after_good_probe(self, now: float) -> "CircuitBreaker":
         return CircuitBreaker(span_began=now) if self.opened is not None else self
@@ -58,12 +61,12 @@ class CircuitBreaker(Struct, frozen=True, kw_only=True):
             )
         return CircuitBreaker(span_began=now)
 
-    def _judged(self, now: float) -> "CircuitBreaker":
-        still_within = 1.0 - (now - self.span_began) / WINDOW
-        calls = self.calls + self.calls_before * still_within
-        failures = self.failures + self.failures_before * still_within
-        too_bad = calls >= MIN_CALLS and failures >= calls * MAX_FAILURE_RATE
-        return replace(self, opened=now) if too_bad else self
+
+def _is_too_bad(breaker: CircuitBreaker, now: float) -> bool:
+    still_within = 1.0 - (now - breaker.span_began) / WINDOW
+    calls = breaker.calls + breaker.calls_before * still_within
+    failures = breaker.failures + breaker.failures_before * still_within
+    return calls >= MIN_CALLS and failures >= calls * MAX_FAILURE_RATE
 
 
 class HealthStatus(StrEnum):
@@ -156,6 +159,14 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
             checked_at=at,
             breaker=self.breaker.after_failure(now),
         )
+
+    def after_attempt(self, attempt: Attempt, *, at: float, now: float) -> "ModelHealth":
+        """What a call showed: a provider that refuses a request is there; one that limits our rate says nothing."""
+        if attempt.outcome in {"answered", "refused"}:
+            return self.after_success(at=at, now=now)
+        if attempt.outcome == "throttled" or not attempt.judged:
+            return self
+        return self.after_failure(attempt.error or attempt.outcome, at=at, now=now)
 
 
 def overall(statuses: list[HealthStatus]) -> tuple[str, str]:

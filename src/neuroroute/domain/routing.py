@@ -38,6 +38,8 @@ class Requirements(Struct, frozen=True, kw_only=True):
     model: str | None = None
     pin: Pin = Pin.PREFER
     capabilities: tuple[str, ...] = ()
+    max_tokens: int | None = None
+    """The longest answer that the caller asked for."""
 
 
 class Objective(Struct, frozen=True, kw_only=True):
@@ -86,11 +88,10 @@ class RoutingPolicy(Protocol):
         cards: Sequence[ModelCard],
         classification: Classification,
         *,
+        requirements: Requirements,
         objective: Objective,
-        max_tokens: int | None,
-        required: tuple[str, ...],
     ) -> Ranking:
-        """The ranking of at least one card. `required` are capabilities the caller asks for."""
+        """The ranking of at least one card."""
         ...
 
 
@@ -133,7 +134,6 @@ def decide(
     unfit: Mapping[ModelId, str],
     requirements: Requirements,
     objective: Objective,
-    max_tokens: int | None,
     policy: RoutingPolicy,
     classify: Callable[[], Classification],
 ) -> RoutingDecision:
@@ -154,7 +154,7 @@ def decide(
             raise UnknownModel(str(requirements.model))
         only = Selection(method=SelectionMethod.CALLER, model=card.id)
         return RoutingDecision(selection=only, candidates=(card,), policy=policy.name)
-    selection = _select(cards, requirements, objective, max_tokens, policy, classify)
+    selection = _select(cards, requirements, objective, policy, classify)
     order = _order(cards, selection.model, requirements.capabilities)
     fit = tuple(card for card in order if card.id not in unfit)[: MAX_FALLBACKS + 1]
     return RoutingDecision(
@@ -169,7 +169,6 @@ def _select(
     cards: Sequence[ModelCard],
     requirements: Requirements,
     objective: Objective,
-    max_tokens: int | None,
     policy: RoutingPolicy,
     classify: Callable[[], Classification],
 ) -> Selection:
@@ -180,11 +179,11 @@ def _select(
         return Selection(method=SelectionMethod.CAPABILITIES, model=best.id, required=required)
     if not required and (named := _find(cards, requirements.model)):
         return Selection(method=SelectionMethod.CALLER, model=named.id)
-    ranking = policy.rank(cards, classify(), objective=objective, max_tokens=max_tokens, required=required)
-    unknown = bool(requirements.model) and not required
-    method = SelectionMethod.CLASSIFIER_INSTEAD if unknown else SelectionMethod.CLASSIFIER
+    ranking = policy.rank(cards, classify(), requirements=requirements, objective=objective)
     if required:
         method = SelectionMethod.CAPABILITIES
+    else:
+        method = SelectionMethod.CLASSIFIER_INSTEAD if requirements.model else SelectionMethod.CLASSIFIER
     return Selection(method=method, model=ranking.best, required=required, ranking=ranking)
 
 

@@ -1,0 +1,153 @@
+"""A model has started to answer."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from time import perf_counter
+from types import TracebackType
+from typing import Self, final
+
+from msgspec.structs import replace
+
+from neuroroute.application.draft import Draft
+from neuroroute.application.ports import CachedAnswer
+from neuroroute.domain.completion import Completion, CompletionEvent, Finished, TextDelta, Usage
+from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
+from neuroroute.domain.model import ModelCard
+from neuroroute.domain.record import Attempt, Outcome
+from neuroroute.domain.routing import Exclusion, Selection
+
+MAX_KEPT_CHARACTERS = 1 << 20
+"""A longer answer is not collected for the cache, so that a stream of any length takes no memory."""
+
+Settle = Callable[["Answer"], None]
+"""Told once, on leaving."""
+Keep = Callable[[Completion], Awaitable[None]]
+"""Told of a whole, clean answer, before its last event is handed on."""
+
+
+@final
+class Answer:
+    """Who answers, why, and the events as they come, `Finished` last.
+
+    Enter it to read it. Leaving closes the provider's stream and settles, however far the reader got.
+
+    Iterating raises `ProviderFailed` when the provider stops in the middle: what came before stands.
+    """
+
+    def __init__(
+        self,
+        *,
+        card: ModelCard,
+        selection: Selection,
+        switched: Exclusion | None,
+        first: CompletionEvent,
+        rest: AsyncGenerator[CompletionEvent, None],
+        draft: Draft,
+        settle: Settle,
+        keep: Keep | None,
+        cached: CachedAnswer | None = None,
+    ) -> None:
+        self.card = card
+        self.selection = selection
+        self.switched = switched
+        """Why the chosen model was not asked, when it was not."""
+        self.cached = cached
+        """The entry that this answer is told from, when it is."""
+        self.draft = draft
+        self.usage: Usage | None = None
+        """Known once `Finished` was read; estimated on leaving when it never came."""
+        self.outcome = Outcome.LEFT
+        self.failure: ProviderFailed | None = None
+        self._first = first
+        self._rest = rest
+        self._settle = settle
+        self._keep = keep
+        self._kept: list[str] = []
+        self._characters = 0
+
+    @property
+    def failures(self) -> tuple[Attempt, ...]:
+        """The calls that failed before this model answered."""
+        return tuple(attempt for attempt in self.draft.attempts if attempt.outcome != "answered")
+
+    @property
+    def latency_ms(self) -> int:
+        """Waiting for the provider that answered; of a cached answer, that of the call that filled the cache."""
+        if self.cached:
+            return self.cached.latency_ms
+        failed = sum(attempt.seconds for attempt in self.failures)
+        return round(1000 * (self.draft.provider_seconds - failed))
+
+    async def __aiter__(self) -> AsyncIterator[CompletionEvent]:
+        event: CompletionEvent | None = self._first
+        while event is not None:
+            match event:
+                case TextDelta(text):
+                    self._hear(text)
+                case Finished():
+                    event = await self._complete(event)
+            yield event
+            event = await self._next()
+        if self.outcome is not Outcome.ANSWERED:
+            raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
+
+    async def whole(self) -> Completion:
+        """All events, added up.
+
+        Raises:
+            ProviderFailed: the provider stopped in the middle.
+        """
+        completion = Completion.fold([event async for event in self])
+        if completion is None:
+            raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
+        return completion
+
+    def _hear(self, text: str) -> None:
+        self._characters += len(text)
+        if self._keep is not None:
+            if self._characters <= MAX_KEPT_CHARACTERS:
+                self._kept.append(text)
+            else:
+                self._keep = None
+                self._kept.clear()
+
+    async def _complete(self, finished: Finished) -> Finished:
+        if finished.usage is None:
+            finished = replace(finished, usage=self._estimate())
+        self.usage = finished.usage
+        if self._keep is not None:
+            await self._keep(Completion("".join(self._kept), finished))
+        self.outcome = Outcome.ANSWERED
+        return finished
+
+    async def _next(self) -> CompletionEvent | None:
+        began = perf_counter()
+        try:
+            return await anext(self._rest, None)
+        except ProviderFailed as failure:
+            if self.outcome is Outcome.ANSWERED:
+                return None  # what breaks after the end broke nothing
+            self._cut(failure)
+            raise
+        finally:
+            self.draft.provider_seconds += perf_counter() - began
+
+    def _cut(self, failure: ProviderFailed) -> ProviderFailed:
+        self.outcome, self.failure = Outcome.CUT, failure
+        return failure
+
+    def _estimate(self) -> Usage:
+        prompt = self.draft.request.prompt
+        return Usage.estimate(prompt_characters=prompt.characters, completion_characters=self._characters)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            await self._rest.aclose()
+        finally:
+            if self.usage is None:
+                self.usage = self._estimate()
+            self._settle(self)

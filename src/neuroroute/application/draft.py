@@ -1,0 +1,84 @@
+"""The record of one prompt while it is being made."""
+
+from time import perf_counter, time
+
+from neuroroute.domain.completion import Usage
+from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
+from neuroroute.domain.model import ModelCard
+from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
+from neuroroute.domain.request import RoutingRequest
+from neuroroute.domain.routing import RoutingDecision
+
+
+class Draft:
+    """Collects what happens to a request; `finish` makes the record of it."""
+
+    def __init__(self, request: RoutingRequest) -> None:
+        self.request = request
+        self.began = perf_counter()
+        self.provider_seconds = 0.0
+        self.first_event_seconds: float | None = None
+        self.decision: RoutingDecision | None = None
+        self.attempts: list[Attempt] = []
+
+    def answered(self, card: ModelCard, *, seconds: float) -> Attempt:
+        """`card` began to answer after `seconds`."""
+        self.provider_seconds += seconds
+        self.first_event_seconds = perf_counter() - self.began
+        return self._add(Attempt(model=card.id, provider=card.provider, outcome="answered", seconds=seconds))
+
+    def failed(self, card: ModelCard, failure: ProviderFailed, *, seconds: float, judged: bool) -> Attempt:
+        """`card` failed after `seconds`."""
+        self.provider_seconds += seconds
+        return self._add(
+            Attempt(
+                model=card.id,
+                provider=card.provider,
+                outcome=failure.outcome,
+                seconds=seconds,
+                error=str(failure),
+                timed_out=isinstance(failure, ProviderUnavailable) and failure.timed_out,
+                judged=judged,
+            )
+        )
+
+    def _add(self, attempt: Attempt) -> Attempt:
+        self.attempts.append(attempt)
+        return attempt
+
+    def finish(
+        self,
+        outcome: Outcome,
+        *,
+        card: ModelCard | None = None,
+        usage: Usage | None = None,
+        error: str | None = None,
+        from_cache: bool = False,
+    ) -> RoutedPrompt:
+        """The record; `card` answered and `usage` is what it used."""
+        request, decision = self.request, self.decision
+        selection = decision.selection if decision else None
+        cost = None
+        if card is not None and card.price is not None and usage is not None and not from_cache:
+            cost = card.price.of(usage)
+        return RoutedPrompt(
+            request_id=request.id,
+            surface=request.surface,
+            caller=request.caller.id,
+            at=time(),
+            seconds=perf_counter() - self.began,
+            provider_seconds=self.provider_seconds,
+            first_event_seconds=self.first_event_seconds,
+            outcome=outcome,
+            error=error,
+            method=selection.method if selection else None,
+            policy=decision.policy if decision else None,
+            model=card.id if card else None,
+            provider=card.provider if card else None,
+            chosen=selection.model if selection else None,
+            attempts=tuple(self.attempts),
+            usage=usage,
+            cost=cost,
+            from_cache=from_cache,
+            streamed=request.prompt.streamed,
+        )

@@ -1,0 +1,218 @@
+"""The one thing NeuroRoute does: answer a prompt with the model that fits it, and say why."""
+
+from collections.abc import AsyncGenerator, Sequence
+from functools import partial
+from hashlib import blake2b
+from time import monotonic, perf_counter, time
+from typing import final
+
+import msgspec
+
+from neuroroute.application.answer import Answer, Keep
+from neuroroute.application.draft import Draft
+from neuroroute.application.ports import (
+    CachedAnswer,
+    Classifier,
+    HealthBoard,
+    ModelCatalog,
+    Observer,
+    ResponseCache,
+)
+from neuroroute.domain.completion import Completion, CompletionEvent
+from neuroroute.domain.errors import (
+    AllCandidatesFailed,
+    NeuroRouteError,
+    PromptRejected,
+    ProviderFailed,
+    ProviderRefused,
+    ProviderUnavailable,
+)
+from neuroroute.domain.model import ModelCard
+from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
+from neuroroute.domain.request import CacheUse, RoutingRequest
+from neuroroute.domain.routing import RoutingDecision, RoutingPolicy, decide
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@final
+class RoutePrompt:
+    """Chooses a model, asks it, and the next when it fails before its first event."""
+
+    def __init__(
+        self,
+        *,
+        catalog: ModelCatalog,
+        classifier: Classifier,
+        policy: RoutingPolicy,
+        cache: ResponseCache,
+        health: HealthBoard,
+        observers: Sequence[Observer],
+        patience: float,
+    ) -> None:
+        """`patience`: seconds; a time-out sooner than this is the caller's impatience and judges no model."""
+        self._catalog = catalog
+        self._classifier = classifier
+        self._policy = policy
+        self._cache = cache
+        self._health = health
+        self._observers = observers
+        self._patience = patience
+
+    async def __call__(self, request: RoutingRequest) -> Answer:
+        """Return once a model has started to answer.
+
+        Until then a failing candidate is passed over for the next one, and failures raise. From then on the answer
+        is committed: a failure surfaces while it is read.
+
+        Raises:
+            PromptRejected: the caller must change the request.
+            NoEligibleModel: nothing is enabled.
+            ProviderRefused: the provider will not take this request.
+            AllCandidatesFailed: each model that was tried failed.
+        """
+        draft = Draft(request)
+        try:
+            return await self._answer(request, draft)
+        except NeuroRouteError as error:
+            outcome = Outcome.REJECTED if isinstance(error, PromptRejected) else Outcome.FAILED
+            self._tell(draft.finish(outcome, error=str(error)))
+            raise
+        except BaseException:
+            self._tell(draft.finish(Outcome.LEFT))
+            raise
+
+    async def _answer(self, request: RoutingRequest, draft: Draft) -> Answer:
+        key = None
+        if request.cache is not None:
+            key = fingerprint(request, request.cache, f"{self._catalog.version}/{self._policy.name}")
+            if (cached := await self._cache.get(key)) and (card := self._card(cached)):
+                return self._replayed(cached, card, draft)
+        draft.decision = decision = self.decide(request)
+        return await self._first_to_answer(decision, request, draft, key)
+
+    def decide(self, request: RoutingRequest) -> RoutingDecision:
+        """The models that would be asked, in order, and why; asks nobody."""
+        return decide(
+            self._catalog.cards(),
+            unfit=self._health.unfit(monotonic()),
+            requirements=request.requirements,
+            objective=request.objective,
+            policy=self._policy,
+            classify=partial(self._classifier.classify, request.prompt),
+        )
+
+    async def _first_to_answer(
+        self, decision: RoutingDecision, request: RoutingRequest, draft: Draft, key: str | None
+    ) -> Answer:
+        failures: list[ProviderFailed] = []
+        providers = self._catalog.providers()
+        for card in decision.candidates:
+            events = providers[card.provider].answer(request.prompt, card, timeout=request.timeout)
+            began = perf_counter()
+            try:
+                first = await anext(events, None)
+                if first is None:
+                    raise ProviderUnavailable("The provider answered nothing")
+            except ProviderFailed as failure:
+                judged = request.timeout >= self._patience or not _timed_out(failure)
+                self._show(draft.failed(card, failure, seconds=perf_counter() - began, judged=judged))
+                failures.append(failure)
+                if isinstance(failure, ProviderRefused):
+                    raise
+            else:
+                self._show(draft.answered(card, seconds=perf_counter() - began))
+                return Answer(
+                    card=card,
+                    selection=decision.selection,
+                    switched=decision.switched,
+                    first=first,
+                    rest=events,
+                    draft=draft,
+                    settle=self._settle,
+                    keep=self._keeper(key, request.cache, decision, card, draft) if key and not failures else None,
+                )
+        raise AllCandidatesFailed(failures)
+
+    def _replayed(self, cached: CachedAnswer, card: ModelCard, draft: Draft) -> Answer:
+        first, *rest = cached.completion.replay()
+        return Answer(
+            card=card,
+            selection=cached.selection,
+            switched=None,
+            first=first,
+            rest=_told(rest),
+            draft=draft,
+            settle=self._settle,
+            keep=None,
+            cached=cached,
+        )
+
+    def _card(self, cached: CachedAnswer) -> ModelCard | None:
+        return next((card for card in self._catalog.cards() if card.id == cached.model), None)
+
+    def _keeper(
+        self, key: str, use: CacheUse | None, decision: RoutingDecision, card: ModelCard, draft: Draft
+    ) -> Keep | None:
+        """Stores the answer under `key` if it is clean and of the model that was chosen."""
+        if decision.selection.model != card.id:
+            return None
+
+        async def keep(completion: Completion) -> None:
+            if completion.is_clean:
+                entry = CachedAnswer(
+                    model=card.id,
+                    selection=decision.selection,
+                    completion=completion,
+                    latency_ms=round(1000 * draft.provider_seconds),
+                )
+                await self._cache.put(key, entry, ttl=use.ttl if use else None)
+
+        return keep
+
+    def _show(self, attempt: Attempt) -> None:
+        """Health learns at once, not when the answer ends."""
+        health = self._health.of(attempt.model)
+        self._health.show(attempt.model, health.after_attempt(attempt, at=time(), now=monotonic()))
+
+    def _settle(self, answer: Answer) -> None:
+        if answer.outcome is Outcome.CUT:
+            health = self._health.of(answer.card.id)
+            cut = health.after_failure(str(answer.failure), at=time(), now=monotonic())
+            self._health.show(answer.card.id, cut)
+        self._tell(
+            answer.draft.finish(
+                answer.outcome,
+                card=answer.card,
+                usage=answer.usage,
+                error=str(answer.failure) if answer.failure else None,
+                from_cache=answer.cached is not None,
+            )
+        )
+
+    def _tell(self, record: RoutedPrompt) -> None:
+        for observer in self._observers:
+            observer.observe(record)
+
+
+def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
+    """Names everything that can change the answer: who asks, what, of which catalogue, with which wishes."""
+    told = (
+        version,
+        request.caller.id,
+        request.prompt.messages,
+        request.prompt.sampling,
+        request.requirements,
+        request.objective.priority,
+        use.vary,
+    )
+    return blake2b(_encode(told), digest_size=16).hexdigest()
+
+
+def _timed_out(failure: ProviderFailed) -> bool:
+    return isinstance(failure, ProviderUnavailable) and failure.timed_out
+
+
+async def _told(events: Sequence[CompletionEvent]) -> AsyncGenerator[CompletionEvent, None]:
+    for event in events:
+        yield event

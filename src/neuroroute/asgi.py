@@ -1,0 +1,90 @@
+"""The ASGI application: routes, who guards them, who tells of failures, and what lives as long as it does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+
+import structlog
+from dependency_injector import providers
+from litestar import Litestar
+from litestar.types import ASGIApp
+
+from neuroroute.container import Container
+from neuroroute.infrastructure.log import configure
+from neuroroute.infrastructure.redis.cache import RedisCache
+from neuroroute.interface.admin import admin_routes
+from neuroroute.interface.documents import documents_routes
+from neuroroute.interface.door import Door
+from neuroroute.interface.errors import tell
+from neuroroute.interface.health import health_routes
+from neuroroute.interface.models import models_routes
+from neuroroute.interface.prompt import prompt_routes
+from neuroroute.settings import Settings
+
+
+def load_app(environ: Mapping[str, str], *, simulated: bool) -> ASGIApp:
+    """The application of one worker process; `simulated` says that the providers of `environ` are simulated.
+
+    Raises:
+        NeuroRouteError: a setting, the catalogue or the home folder is wrong.
+    """
+    settings = Settings.from_env(environ)
+    container = Container(
+        settings=providers.Object(settings),
+        environ=providers.Object(dict(environ)),
+        simulated=providers.Object(simulated),
+    )
+    configure(settings.log_level, container.lines())
+    return create_app(container)
+
+
+def create_app(container: Container) -> ASGIApp:
+    """The application that `container` wires."""
+    documents = container.documents_endpoint()
+    routes = [
+        *prompt_routes(container.prompt_endpoint()),
+        *models_routes(container.models_endpoint()),
+        *health_routes(container.health_endpoint()),
+        *admin_routes(container.admin_endpoint()),
+        *documents_routes(documents),
+    ]
+    documents.describe(routes)
+    app = Litestar(
+        routes,
+        guards=[container.guard()],
+        exception_handlers={Exception: tell},
+        lifespan=[partial(_alive, container)],
+        openapi_config=None,
+        logging_config=None,
+    )
+    return Door(app, origins=container.settings().cors_origins, counter=container.meter())
+
+
+@asynccontextmanager
+async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, None]:
+    """Open what has to be open, run what runs beside the requests, and end it all in reverse."""
+    del app
+    log = structlog.get_logger()
+    async with AsyncExitStack() as stack:
+        lines, meter, cache = container.lines(), container.meter(), container.cache()
+        stack.callback(lines.close)
+        meter.start(also=container.metrics().refresh)
+        stack.push_async_callback(meter.stop)
+        if isinstance(cache, RedisCache):
+            await cache.open()
+            stack.push_async_callback(cache.close)
+        for provider in container.chat_providers().values():
+            stack.push_async_callback(provider.close)
+        probing = asyncio.create_task(container.probe_models()(), name="probe models")
+        stack.push_async_callback(_end, probing)
+        cards = container.catalog().cards()
+        log.info("started", models=[card.id for card in cards], simulated=container.simulated())
+        yield
+        log.info("stopping")
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,184 @@
+"""The earlier service's own language: what `POST /prompt` asks (CONTRACT.md 2)."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from msgspec import Struct
+
+from neuroroute.dialects.lax import Problem, Unreadable, flag, integer, number, one_of, text, texts
+from neuroroute.domain.access import Caller
+from neuroroute.domain.errors import PromptRejected, PromptTooLong
+from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
+from neuroroute.domain.request import CacheUse, RoutingRequest
+from neuroroute.domain.routing import Objective, Pin, Priority, Requirements
+
+MIN_TIMEOUT, MAX_TIMEOUT = 0.1, 300.0
+"""Seconds that a caller may ask a model to be waited for."""
+DEFAULT_MAX_TOKENS = 4096
+DEFAULT_TEMPERATURE = 0.7
+"""What models are asked for where the caller says nothing (CONTRACT.md 2)."""
+_MAX_CAPABILITIES = 100
+_MOST = 1 << 53
+"""Integers beyond are not exact in JSON."""
+
+
+class InvalidPrompt(PromptRejected):
+    """The body says something that its fields do not allow; `problems` tells each."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, p.loc))}: {p.msg}" for p in problems))
+        self.problems = problems
+
+
+class Metadata(Struct, frozen=True, kw_only=True):
+    """How the caller wants its prompt handled. `None` is not said."""
+
+    user_id: str | None = None
+    priority: Priority | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    model: str | None = None
+    timeout: float | None = None
+    use_cache: bool | None = None
+    request_id: str | None = None
+    required_capabilities: tuple[str, ...] | None = None
+    cache_ttl: int | None = None
+    language: str | None = None
+    stream: bool | None = None
+    system_prompt: str | None = None
+
+
+class NativePrompt(Struct, frozen=True, kw_only=True):
+    """A prompt and how to handle it."""
+
+    prompt: str
+    metadata: Metadata = Metadata()
+
+
+_FIELDS: Mapping[str, Callable[[object], object]] = {
+    "user_id": text,
+    "priority": partial(one_of, allowed=Priority, names=tuple(Priority)),
+    "max_tokens": partial(integer, at_least=1, at_most=_MOST),
+    "temperature": partial(number, at_least=0.0, at_most=1.0),
+    "model": text,
+    "timeout": partial(number, at_least=MIN_TIMEOUT, at_most=MAX_TIMEOUT),
+    "use_cache": flag,
+    "request_id": text,
+    "required_capabilities": partial(texts, at_most=_MAX_CAPABILITIES),
+    "cache_ttl": partial(integer, at_least=1, at_most=_MOST),
+    "language": repr,  # any value: it only tells cache entries apart
+    "stream": flag,
+    "system_prompt": text,
+}
+
+
+def read_prompt(body: object, *, max_characters: int) -> NativePrompt:
+    """What a decoded body says. Unknown members are passed over, as ever.
+
+    Raises:
+        InvalidPrompt: with one problem for each field that is wrong.
+        PromptTooLong: the text has more than `max_characters`.
+    """
+    if not isinstance(body, dict):
+        kind = ("missing", "Field required") if body is None else ("model_attributes_type", "Input should be an object")
+        raise InvalidPrompt((Problem(kind[0], ("body",), kind[1]),))
+    members: dict[str, object] = body  # pyright: ignore[reportUnknownVariableType] - a JSON object
+    problems: list[Problem] = []
+    said = _read_text(members, problems)
+    metadata = _read_metadata(members.get("metadata"), problems)
+    if problems:
+        raise InvalidPrompt(tuple(problems))
+    if len(said) > max_characters:
+        raise PromptTooLong(characters=len(said), limit=max_characters)
+    return NativePrompt(prompt=said, metadata=metadata)
+
+
+def _read_text(members: dict[str, object], problems: list[Problem]) -> str:
+    loc = ("body", "prompt")
+    if "prompt" not in members:
+        problems.append(Problem("missing", loc, "Field required"))
+        return ""
+    try:
+        said = text(members["prompt"])
+    except Unreadable as wrong:
+        problems.append(Problem(wrong.kind, loc, wrong.message))
+        return ""
+    if not said:
+        problems.append(Problem("string_too_short", loc, "String should have at least 1 character"))
+    elif said.isspace():
+        problems.append(Problem("value_error", loc, "Prompt cannot be empty"))
+    return said
+
+
+def _read_metadata(value: object, problems: list[Problem]) -> Metadata:
+    if value is None:
+        return Metadata()
+    if not isinstance(value, dict):
+        problems.append(Problem("model_attributes_type", ("body", "metadata"), "Input should be an object"))
+        return Metadata()
+    members: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType] - a JSON object
+    read: dict[str, object] = {}
+    for name, said in members.items():
+        reader = _FIELDS.get(name)
+        if reader is None or said is None:
+            continue
+        try:
+            read[name] = reader(said)
+        except Unreadable as wrong:
+            problems.append(Problem(wrong.kind, ("body", "metadata", name, *wrong.inner), wrong.message))
+    return Metadata(**read)  # pyright: ignore[reportArgumentType] - each reader returns its field's type
+
+
+def as_request(
+    native: NativePrompt,
+    *,
+    request_id: str,
+    caller: Caller,
+    default_timeout: float,
+    cached: bool,
+) -> RoutingRequest:
+    """The same, in the domain's words; `cached` is whether this installation has a response cache."""
+    meta = native.metadata
+    return RoutingRequest(
+        id=request_id,
+        surface="prompt",
+        caller=caller,
+        prompt=_prompt(native),
+        requirements=Requirements(
+            model=meta.model, capabilities=meta.required_capabilities or (), max_tokens=meta.max_tokens
+        ),
+        objective=Objective(priority=meta.priority),
+        timeout=meta.timeout or default_timeout,
+        cache=CacheUse(ttl=meta.cache_ttl, vary=(meta.user_id, meta.language))
+        if cached and meta.use_cache is not False
+        else None,
+    )
+
+
+def as_test(
+    native: NativePrompt, model: str, *, request_id: str, caller: Caller, default_timeout: float
+) -> RoutingRequest:
+    """A trial of one model: no other is asked, nothing is remembered."""
+    return RoutingRequest(
+        id=request_id,
+        surface="test_model",
+        caller=caller,
+        prompt=_prompt(native),
+        requirements=Requirements(model=model, pin=Pin.ONLY),
+        objective=Objective(),
+        timeout=native.metadata.timeout or default_timeout,
+        cache=None,
+    )
+
+
+def _prompt(native: NativePrompt) -> Prompt:
+    meta = native.metadata
+    user = Message(Role.USER, native.prompt)
+    return Prompt(
+        (Message(Role.SYSTEM, meta.system_prompt), user) if meta.system_prompt else (user,),
+        Sampling(
+            max_tokens=meta.max_tokens or DEFAULT_MAX_TOKENS,
+            temperature=DEFAULT_TEMPERATURE if meta.temperature is None else meta.temperature,
+        ),
+        streamed=bool(meta.stream),
+    )

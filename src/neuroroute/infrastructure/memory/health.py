@@ -1,0 +1,37 @@
+"""The health of every model, as this process knows it."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, final
+
+from neuroroute.application.ports import HealthBoard
+from neuroroute.domain.health import ModelHealth
+from neuroroute.domain.model import ModelId
+
+_UNKNOWN: Final = ModelHealth()
+_NONE: Final[Mapping[ModelId, str]] = MappingProxyType({})
+
+
+@final
+class MemoryHealthBoard(HealthBoard):
+    """Costs a prompt nothing while no model is in trouble."""
+
+    def __init__(self) -> None:
+        self._shown: dict[ModelId, ModelHealth] = {}
+        self._troubled: dict[ModelId, ModelHealth] = {}
+        """Those that may be unfit; whether they are depends on the time."""
+
+    def of(self, model: ModelId) -> ModelHealth:
+        return self._shown.get(model, _UNKNOWN)
+
+    def show(self, model: ModelId, health: ModelHealth) -> None:
+        self._shown[model] = health
+        if health.probe_failed or health.breaker.opened is not None:
+            self._troubled[model] = health
+        else:
+            self._troubled.pop(model, None)
+
+    def unfit(self, now: float) -> Mapping[ModelId, str]:
+        if not self._troubled:
+            return _NONE
+        return {model: reason for model, health in self._troubled.items() if (reason := health.unfit(now))}

@@ -1,0 +1,96 @@
+"""A provider of chat answers over HTTP, in whichever wire language it speaks."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
+from typing import final
+
+from neuroroute.application.ports import Provider
+from neuroroute.dialects.provider_side import ProviderDialect
+from neuroroute.domain.access import Secret
+from neuroroute.domain.completion import CompletionEvent, Finished
+from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.model import ModelCard
+from neuroroute.domain.prompt import Prompt
+from neuroroute.infrastructure.providers.failures import failure_of
+from neuroroute.infrastructure.providers.upstream import Reply, Timeouts, Upstream
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds to reach a provider, waiting in line for a connection included."""
+PROBE_TIMEOUT = 5.0
+"""Seconds for a health probe (CONTRACT.md 3)."""
+MAX_STREAM_SECONDS = 3600.0
+"""No stream is read for longer, however steadily it comes."""
+MAX_PROBE_BYTES = 16 << 20
+"""A provider's list of models may be long; it is not looked at."""
+_LINGER = 0.25
+"""Seconds that a provider may take to end its HTTP answer after it has ended its answer."""
+
+
+@final
+class ChatProvider(Provider):
+    """One provider: a wire language, an address, a key, and the pool of connections to it."""
+
+    def __init__(self, *, dialect: ProviderDialect, upstream: Upstream, key: Secret | None) -> None:
+        self._dialect = dialect
+        self._upstream = upstream
+        headers = dialect.headers(key.reveal() if key else None)
+        self._headers: Sequence[tuple[str, str]] = headers
+        self._headers_with_body = (*headers, ("content-type", "application/json"))
+
+    async def answer(self, prompt: Prompt, card: ModelCard, *, timeout: float) -> AsyncGenerator[CompletionEvent, None]:
+        dialect = self._dialect
+        asked = self._upstream.exchange(
+            "POST",
+            dialect.answer_path,
+            headers=self._headers_with_body,
+            body=dialect.write_request(prompt, card),
+            timeouts=Timeouts(
+                connect=min(CONNECT_TIMEOUT, timeout),
+                first_byte=timeout,
+                idle=timeout,
+                total=MAX_STREAM_SECONDS if prompt.streamed else timeout,
+            ),
+        )
+        async with asked as reply:
+            if reply.status != 200:
+                raise failure_of(reply)
+            if not _is_stream(reply):
+                for event in dialect.read_completion(await reply.read()).replay():
+                    yield event
+                return
+            reader = dialect.reader()
+            async for chunk in reply.chunks():
+                for event in reader.feed(chunk):
+                    yield event
+                    if isinstance(event, Finished):
+                        await _read_out(reply)
+                        return
+            for event in reader.end():
+                yield event
+
+    async def probe(self) -> None:
+        timeouts = Timeouts(connect=PROBE_TIMEOUT, first_byte=PROBE_TIMEOUT, idle=PROBE_TIMEOUT, total=PROBE_TIMEOUT)
+        asked = self._upstream.exchange(
+            "GET", self._dialect.models_path, headers=self._headers, body=b"", timeouts=timeouts
+        )
+        async with asked as reply:
+            if not 200 <= reply.status < 300:
+                raise failure_of(reply)
+            await reply.read()
+
+    async def close(self) -> None:
+        await self._upstream.aclose()
+
+
+def _is_stream(reply: Reply) -> bool:
+    """What the provider sent, whatever was asked for: some answer a streamed request in one body."""
+    return (reply.header("content-type") or "").startswith("text/event-stream")
+
+
+async def _read_out(reply: Reply) -> None:
+    """Read the end of the HTTP answer, so that the connection can be kept."""
+    with suppress(ProviderFailed, TimeoutError):
+        async with asyncio.timeout(_LINGER):
+            async for _ in reply.chunks():
+                pass

@@ -1,0 +1,250 @@
+"""The pooled HTTP/1.1 client of one provider, and the one place where a failed exchange gets its plain words.
+
+Measured against the libraries, and why it is our own: docs/decisions/0004-upstream-client.md.
+"""
+
+import asyncio
+import os
+import re
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Final, Self, final
+from urllib.parse import urlsplit
+
+from neuroroute.domain.errors import ProviderUnavailable
+from neuroroute.infrastructure.providers.connection import Connection, Timeouts
+from neuroroute.infrastructure.providers.pool import ConnectionPool
+from neuroroute.infrastructure.providers.response import Response
+
+__all__ = ["Exchange", "Reply", "Timeouts", "Upstream"]
+
+KEEP_SECONDS: Final = 30.0
+"""How long an idle connection is kept."""
+
+_OURS: Final = frozenset({
+    "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding",
+    "upgrade", "user-agent",
+})  # fmt: skip
+_OWN_LINES: Final = 5
+# Nothing but this grammar leaves, in as many lines as were written: a line break in a value would be a header, or a
+# request, of somebody else's making.
+_HEAD: Final = re.compile(
+    r"[A-Z]+ /[!-~]* HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
+)
+
+
+@final
+class Reply:
+    """An answer whose headers have arrived. It lives as long as the exchange it came from."""
+
+    __slots__ = ("_connection", "_response", "status")
+
+    def __init__(self, connection: Connection, response: Response) -> None:
+        self.status: Final = response.status
+        """Any status, redirects included: none is followed."""
+        self._connection = connection
+        self._response = response
+
+    def header(self, name: str) -> str | None:
+        """By lower-case name; a repeated header is joined by a comma."""
+        value = self._response.headers.get(name.encode())
+        return None if value is None else value.decode("latin-1")
+
+    async def read(self) -> bytes:
+        """The whole body, or what `chunks` has not given out yet.
+
+        Raises: ProviderUnavailable.
+        """
+        return self._response.take() if self._response.complete else await self._connection.rest()
+
+    def chunks(self) -> Self:
+        """The body as it arrives, in pieces of any size; what arrived together comes together."""
+        return self
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """Raises: ProviderUnavailable."""
+        piece = await self._connection.piece()
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+
+@final
+class Upstream:
+    """At most `max_connections` connections to one origin; who finds all in use waits in line.
+
+    Sends a request a second time only if it went out over a kept connection which the server closed without one byte
+    of an answer; such a connection was most likely closed while idle.
+    """
+
+    def __init__(
+        self, base_url: str, *, max_connections: int, max_response_bytes: int, ssl_context: ssl.SSLContext | None = None
+    ) -> None:
+        """`base_url` is `http[s]://host[:port][/prefix]`; `ssl_context` replaces the system's trust (SSL_CERT_FILE).
+
+        Raises: ValueError.
+        """
+        parts = urlsplit(base_url)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or "@" in parts.netloc
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("a provider's base URL is http[s]://host[:port][/prefix], without user, query or fragment")
+        if ssl_context is not None and (ssl_context.verify_mode != ssl.CERT_REQUIRED or not ssl_context.check_hostname):
+            raise ValueError("a provider's certificate and host name are always verified")
+        self._tls = parts.scheme == "https"
+        self._ssl_context = ssl_context
+        self._host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+        self._port = parts.port or (443 if self._tls else 80)
+        self._prefix = parts.path.rstrip("/")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        authority = host if parts.port is None else f"{host}:{parts.port}"
+        self.origin: Final = f"{parts.scheme}://{authority}"
+        """For messages and labels: scheme, host and port alone."""
+        self._fixed = f"host: {authority}\r\nuser-agent: neuroroute\r\naccept-encoding: identity\r\n"
+        self._max_connections = max_connections
+        self._max_response_bytes = max_response_bytes
+        self._pool = ConnectionPool(self._connect, limit=max_connections, keep=KEEP_SECONDS)
+
+    @property
+    def in_flight(self) -> int:
+        """Exchanges that hold a connection or are making one."""
+        return self._pool.in_use
+
+    @property
+    def idle(self) -> int:
+        """Connections kept for the next exchange."""
+        return self._pool.idle
+
+    @property
+    def waiting(self) -> int:
+        """Callers in line for a connection."""
+        return self._pool.waiting
+
+    def exchange(
+        self, method: str, path: str, *, headers: Sequence[tuple[str, str]], body: bytes, timeouts: Timeouts
+    ) -> "Exchange":
+        """One request and its answer: `async with upstream.exchange(…) as reply`.
+
+        Leaving before the body has arrived whole closes the connection. Framing, host, user agent and accept-encoding
+        are set here and refused in `headers`.
+
+        Raises: ValueError, for a line break or another forbidden character; ProviderUnavailable, on entering.
+        """
+        head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}"
+        for name, value in headers:
+            if name.lower() in _OURS:
+                raise ValueError(f"the header {name} is set by the client")
+            head += f"{name}: {value}\r\n"
+        length = f"content-length: {len(body)}\r\n" if body or method != "GET" else ""
+        head += length + "\r\n"
+        if _HEAD.fullmatch(head) is None or head.count("\n") != len(headers) + bool(length) + _OWN_LINES:
+            raise ValueError("a method, path or header holds a forbidden character")  # which holds a key, so not shown
+        response = Response(bodiless=method == "HEAD", limit=self._max_response_bytes)
+        return Exchange(self, self._pool, head.encode("latin-1") + body, response, timeouts)
+
+    async def aclose(self) -> None:
+        """Close every connection; exchanges that are going on fail."""
+        await self._pool.aclose()
+
+    async def connection(
+        self, find: Callable[[], Awaitable[Connection]], timeouts: Timeouts, until: float
+    ) -> Connection:
+        """A connection with its slot, waiting for either; `ConnectionPool.release` takes both back.
+
+        Raises: ProviderUnavailable.
+        """
+        waiting = True
+        try:
+            async with asyncio.timeout_at(min(asyncio.get_running_loop().time() + timeouts.connect, until)):
+                await self._pool.slot()
+                waiting = False
+                return await find()
+        except OSError as exc:
+            raise self._unreachable(exc, timeouts, waiting=waiting) from exc
+
+    async def _connect(self, connection: Connection) -> None:
+        """Raises: OSError. Nothing is sent before the certificate and the host name have been verified."""
+        if self._tls and self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context()
+            self._ssl_context.set_alpn_protocols(["http/1.1"])
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: connection, self._host, self._port, ssl=self._ssl_context if self._tls else None
+        )
+        connection.attach(transport)
+
+    def _unreachable(self, exc: OSError, timeouts: Timeouts, *, waiting: bool) -> ProviderUnavailable:
+        match exc:
+            case TimeoutError() if waiting:
+                busy = f"all {self._max_connections} connections to {self.origin} were in use"
+                return ProviderUnavailable(f"{busy} for {timeouts.connect:g} s", timed_out=True)
+            case TimeoutError():
+                return ProviderUnavailable(
+                    f"no connection to {self.origin} within {timeouts.connect:g} s", timed_out=True
+                )
+            case ssl.SSLCertVerificationError():
+                why = f"its certificate is not trusted ({exc.verify_message})"
+            case ssl.SSLError():
+                why = "TLS failed"
+            case socket.gaierror():
+                why = "its name could not be resolved"
+            case OSError(errno=int(code)):
+                why = os.strerror(code)
+            case _:
+                why = str(exc) or "it could not be made"
+        return ProviderUnavailable(f"no connection to {self.origin}: {why}")
+
+
+@final
+class Exchange(AbstractAsyncContextManager[Reply]):
+    """Made by `Upstream.exchange`; entered once."""
+
+    __slots__ = ("_connection", "_pool", "_request", "_response", "_timeouts", "_upstream")
+
+    def __init__(
+        self, upstream: Upstream, pool: ConnectionPool, request: bytes, response: Response, timeouts: Timeouts
+    ) -> None:
+        self._upstream = upstream
+        self._pool = pool
+        self._request = request
+        self._response = response
+        self._timeouts = timeouts
+        self._connection: Connection | None = None
+
+    async def __aenter__(self) -> Reply:
+        pool, find, timeouts = self._pool, self._upstream.connection, self._timeouts
+        until = asyncio.get_running_loop().time() + timeouts.total
+        connection = pool.take() or await find(pool.kept_or_new, timeouts, until)
+        try:
+            await self._ask(connection, until)
+        except ProviderUnavailable:
+            if not connection.stale:
+                raise
+            connection = await find(pool.new, timeouts, until)
+            await self._ask(connection, until)
+        self._connection = connection
+        return Reply(connection, self._response)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.release(connection)
+
+    async def _ask(self, connection: Connection, until: float) -> None:
+        try:
+            connection.send(self._request, self._response, self._timeouts, until)
+            await connection.head()
+        except BaseException:
+            self._pool.release(connection)
+            raise

@@ -1,0 +1,119 @@
+"""What the commands that look and do not serve say: `neuroroute route` and `neuroroute doctor`."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from dependency_injector import providers
+from msgspec import Struct
+
+from neuroroute.application.ports import Registered
+from neuroroute.container import Container
+from neuroroute.domain.access import ANYONE
+from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.prompt import Message, Prompt, Role
+from neuroroute.domain.request import RoutingRequest
+from neuroroute.domain.routing import Objective, Priority, Requirements, RoutingDecision
+from neuroroute.settings import Settings
+
+
+class Findings(Struct, frozen=True):
+    """What a look around found."""
+
+    text: str
+    can_serve: bool
+
+
+def explain(environ: Mapping[str, str], prompt: str, priority: Priority | None, *, as_json: bool) -> str:
+    """The decision on `prompt`, in words or as JSON; no model is asked, and none has shown its health yet.
+
+    Raises:
+        NeuroRouteError: a setting is wrong, or no model is enabled.
+    """
+    container = _container(environ)
+    request = RoutingRequest(
+        id="",
+        surface="prompt",
+        caller=ANYONE,
+        prompt=Prompt((Message(Role.USER, prompt),)),
+        requirements=Requirements(),
+        objective=Objective(priority=priority),
+        timeout=container.settings().default_timeout,
+        cache=None,
+    )
+    decision = container.route_prompt().decide(request)
+    if as_json:
+        return msgspec.json.format(msgspec.json.encode(decision), indent=2).decode()
+    return "\n".join(_in_words(decision, container.catalog().registered()))
+
+
+def _in_words(decision: RoutingDecision, models: Iterable[Registered]) -> Iterable[str]:
+    selection, first = decision.selection, decision.candidates[0]
+    yield f"{first.id} ({first.name}) answers."
+    if selection.ranking:
+        reasoning = selection.ranking.reasoning
+        yield f"Policy {decision.policy}, confidence {selection.ranking.confidence:.3f}:"
+        for model, score in sorted(reasoning.adjusted_scores.items(), key=lambda item: -item[1]):
+            plain, words = reasoning.model_scores[model], reasoning.keyword_matches[model]
+            yield f"  {model:<12} {score:8.3f}   before priority and limits {plain:.3f}, {words} keywords"
+        seen = [(name, value) for name, value in msgspec.structs.asdict(reasoning.features).items() if value]
+        yield "Seen in the prompt: " + ", ".join(f"{name} {value:.2f}" for name, value in seen)
+    if others := ", ".join(card.id for card in decision.candidates[1:]):
+        yield f"If it fails: {others}."
+    for model in models:
+        if model.error:
+            yield f"Not in the choice: {model.card.id}: {model.error}"
+
+
+async def diagnose(environ: Mapping[str, str]) -> Findings:
+    """What is configured, what answers, and what to do about what does not.
+
+    Raises:
+        NeuroRouteError: a setting or the catalogue is wrong.
+    """
+    container = _container(environ)
+    settings = container.settings()
+    models = container.catalog().registered()
+    answering = {name: await _answers(container, name) for name in {str(model.card.provider) for model in models}}
+    await asyncio.gather(*(provider.close() for provider in container.chat_providers().values()))
+    lines = [
+        f"NeuroRoute {settings.app_version}, {settings.environment}, http://{settings.host}:{settings.port}",
+        f"Access: {settings.auth}. Response cache: {_cache_words(settings)}.",
+    ]
+    lines += [_model_words(model, answering[model.card.provider]) for model in models]
+    can_serve = any(model.error is None and answering[model.card.provider] is None for model in models)
+    if not can_serve:
+        lines.append("No model answers. Try `neuroroute serve --simulate`, or do one of the steps above.")
+    return Findings("\n".join(lines), can_serve)
+
+
+async def _answers(container: Container, provider: str) -> str | None:
+    """Why the provider does not answer a free question; `None` when it does."""
+    found = {str(name): one for name, one in container.chat_providers().items()}
+    try:
+        await found[provider].probe()
+    except ProviderFailed as failure:
+        return str(failure)
+    return None
+
+
+def _model_words(model: Registered, silence: str | None) -> str:
+    card = model.card
+    if model.error:
+        step = f"set {card.provider.upper()}_API_KEY" if card.id in {"openai", "anthropic"} else "set its key"
+        return f"  {card.id:<12} no key; next: {step}"
+    if silence:
+        step = "start the local server, or set LMSTUDIO_BASE_URL" if card.id == "local" else "check its address and key"
+        return f"  {card.id:<12} does not answer: {silence}; next: {step}"
+    price = "" if card.price else "; it has no price, so its costs are not counted"
+    return f"  {card.id:<12} answers{price}"
+
+
+def _cache_words(settings: Settings) -> str:
+    if not settings.cache:
+        return "off"
+    return "in Redis, shared" if settings.redis else "in each process"
+
+
+def _container(environ: Mapping[str, str]) -> Container:
+    return Container(settings=providers.Object(Settings.from_env(environ)), environ=providers.Object(dict(environ)))

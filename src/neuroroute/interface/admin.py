@@ -1,0 +1,75 @@
+"""`POST /admin/…`: for those who run the installation."""
+
+from time import time
+from typing import final
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from neuroroute.application.ports import ResponseCache
+from neuroroute.dialects.lax import Problem
+from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.domain.model import ModelId
+from neuroroute.interface.errors import HttpRefusal
+from neuroroute.interface.query import read_text
+from neuroroute.interface.respond import Reply
+from neuroroute.interface.routes import Content, Operation, Parameter, route
+
+
+class CacheCleared(Struct, frozen=True, kw_only=True):
+    """What was forgotten."""
+
+    success: bool
+    cleared_entries: int
+    model: str | None
+    timestamp: float
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+@final
+class AdminEndpoint:
+    """Clears the response cache."""
+
+    def __init__(self, *, cache: ResponseCache) -> None:
+        self._cache = cache
+
+    async def clear_cache(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST /admin/cache/clear`."""
+        model = read_text(scope, "model")
+        if model == "":
+            problem = Problem("string_too_short", ("query", "model"), "String should have at least 1 character")
+            raise HttpRefusal(422, "validation_error", (problem,))
+        cleared = await self._cache.clear(None if model is None else ModelId(model))
+        body = _encode(CacheCleared(success=True, cleared_entries=cleared, model=model, timestamp=time()))
+        await Reply(200, body)(scope, receive, send)
+
+
+def admin_routes(endpoint: AdminEndpoint) -> list[HTTPRouteHandler]:
+    """The routes."""
+    model = Parameter(
+        name="model",
+        place="query",
+        schema={"type": "string", "minLength": 1},
+        summary="Forget only this model's answers; without it all",
+    )
+    return [
+        route(
+            "POST",
+            "/admin/cache/clear",
+            endpoint.clear_cache,
+            scope=AccessScope.ADMIN,
+            operation=Operation(
+                id="clear_cache",
+                summary="Forget cached answers",
+                description="On every instance, within a second.",
+                tag="admin",
+                answers={200: [Content(holds=CacheCleared)]},
+                parameters=[model],
+                errors=(401, 422),
+            ),
+        )
+    ]

@@ -1,0 +1,230 @@
+"""The OpenAPI document, made from the routes themselves, and the pages that show it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import final
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from neuroroute.dialects.native_answers import ErrorResponse
+from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.interface.respond import Reply
+from neuroroute.interface.routes import Content, Operation, Parameter, route
+
+_REF = "#/components/schemas/{name}"
+_HTML = b"text/html; charset=utf-8"
+_REQUEST_ID = {
+    "description": "The id of this request: that of the request's own header, else that of its body, else ours",
+    "schema": {"type": "string"},
+}
+_ERROR_CODE = {"description": "The same as `code` in the body", "schema": {"type": "string"}}
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+@final
+class DocumentsEndpoint:
+    """Serves the document and two ways to look at it; both pages load their viewer from a public CDN."""
+
+    def __init__(self, *, title: str, version: str) -> None:
+        self._title = title
+        self._version = version
+        self._document = b""
+
+    def describe(self, routes: Sequence[HTTPRouteHandler]) -> None:
+        """Make the document of `routes`."""
+        self._document = write_document(routes, title=self._title, version=self._version)
+
+    async def openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /openapi.json`."""
+        await Reply(200, self._document)(scope, receive, send)
+
+    async def docs(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /docs`."""
+        await Reply(200, _SWAGGER.replace("TITLE", self._title).encode(), media_type=_HTML)(scope, receive, send)
+
+    async def redoc(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /redoc`."""
+        await Reply(200, _REDOC.replace("TITLE", self._title).encode(), media_type=_HTML)(scope, receive, send)
+
+
+def write_document(routes: Iterable[HTTPRouteHandler], *, title: str, version: str) -> bytes:
+    """OpenAPI 3.1, sorted, so that the same routes always give the same bytes."""
+    described = [(handler, _operation(handler)) for handler in routes]
+    structs = [content.holds for _, operation in described for content in _contents(operation) if content.holds]
+    _, schemas = msgspec.json.schema_components([ErrorResponse, *dict.fromkeys(structs)], ref_template=_REF)
+    paths: dict[str, dict[str, object]] = {}
+    for handler, operation in described:
+        for path in handler.paths:
+            item = paths.setdefault(re.sub(r"\{(\w+):\w+\}", r"{\1}", path), {})
+            for method in handler.http_methods:
+                item[method.lower()] = _describe(operation, handler.opt["scope"])
+    return _encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": title,
+                "version": version,
+                "description": "Answers each prompt with the model that does it well enough for the least money "
+                "and time, and says why.",
+            },
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "securitySchemes": {
+                    "bearer": {"type": "http", "scheme": "bearer"},
+                    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                },
+            },
+        }
+    )
+
+
+def _operation(handler: HTTPRouteHandler) -> Operation:
+    operation = handler.opt["operation"]
+    if not isinstance(operation, Operation):
+        raise TypeError(f"the route {handler} does not say what it does")
+    return operation
+
+
+def _contents(operation: Operation) -> Iterable[Content]:
+    if operation.body:
+        yield operation.body
+    for contents in operation.answers.values():
+        yield from contents
+
+
+def _describe(operation: Operation, scope: AccessScope) -> dict[str, object]:
+    answers = {str(status): _answer(status, contents) for status, contents in operation.answers.items()}
+    errors = {str(status): _error(status) for status in (*operation.errors, 500)}
+    described: dict[str, object] = {
+        "operationId": operation.id,
+        "summary": operation.summary,
+        "description": operation.description,
+        "tags": [operation.tag],
+        "responses": errors | answers,
+        "security": _SECURITY[scope],
+    }
+    if operation.parameters:
+        described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.body:
+        described["requestBody"] = {"required": True, "content": _content([operation.body])}
+    return described
+
+
+_SECURITY: Mapping[AccessScope, Sequence[Mapping[str, Sequence[str]]]] = {
+    AccessScope.PUBLIC: [{}],
+    AccessScope.CLIENT: [{}, {"bearer": []}, {"key": []}],
+    AccessScope.METRICS: [{}, {"bearer": []}, {"key": []}],
+    AccessScope.ADMIN: [{"bearer": []}, {"key": []}],
+}
+"""`{}` is nothing: what a client's route asks for while access is open."""
+
+
+def _parameter(parameter: Parameter) -> Mapping[str, object]:
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.required,
+        "description": parameter.summary,
+        "schema": parameter.schema,
+    }
+
+
+def _answer(status: int, contents: Sequence[Content]) -> Mapping[str, object]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": {"x-request-id": _REQUEST_ID},
+        "content": _content(contents),
+    }
+
+
+def _error(status: int) -> Mapping[str, object]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "headers": {"x-request-id": _REQUEST_ID, "x-error-code": _ERROR_CODE},
+        "content": _content([Content(holds=ErrorResponse)]),
+    }
+
+
+def _content(contents: Sequence[Content]) -> Mapping[str, object]:
+    return {content.media_type: _media(content) for content in contents}
+
+
+def _media(content: Content) -> Mapping[str, object]:
+    schema = _schema(content.holds)
+    return {"schema": schema} if content.example is None else {"schema": schema, "example": content.example}
+
+
+def _schema(said: type[Struct] | None) -> Mapping[str, object]:
+    return {"type": "string"} if said is None else {"$ref": _REF.format(name=said.__name__)}
+
+
+_SWAGGER = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8"><title>TITLE</title>
+<link rel="stylesheet" href="https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui.css">
+</head>
+<body>
+<div id="docs">
+The viewer comes from a public CDN. The document itself is at <a href="/openapi.json">/openapi.json</a>.
+</div>
+<script src="https://cdn.jsdelivr.net/npm/swagger-ui-dist@5/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs"})</script>
+</body>
+</html>
+"""
+_REDOC = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>TITLE</title></head>
+<body>
+<redoc spec-url="/openapi.json">
+The viewer comes from a public CDN. The document itself is at <a href="/openapi.json">/openapi.json</a>.
+</redoc>
+<script src="https://cdn.jsdelivr.net/npm/redoc@2/bundles/redoc.standalone.js"></script>
+</body>
+</html>
+"""
+
+
+def documents_routes(endpoint: DocumentsEndpoint) -> list[HTTPRouteHandler]:
+    """The routes."""
+    page = {200: [Content(media_type="text/html")]}
+    return [
+        route(
+            "GET",
+            "/openapi.json",
+            endpoint.openapi,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_openapi",
+                summary="This document",
+                description="OpenAPI 3.1, made from the routes.",
+                tag="documents",
+                answers={200: [Content(media_type="application/json")]},
+            ),
+        ),
+        route(
+            "GET",
+            "/docs",
+            endpoint.docs,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_docs", summary="To try the API", description="Swagger UI.", tag="documents", answers=page
+            ),
+        ),
+        route(
+            "GET",
+            "/redoc",
+            endpoint.redoc,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_redoc", summary="To read the API", description="Redoc.", tag="documents", answers=page
+            ),
+        ),
+    ]

@@ -1,0 +1,122 @@
+"""Which HTTP status each failure is, and how it is told in the earlier service's shape."""
+
+import logging
+import math
+from collections.abc import Mapping
+
+from litestar import Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from msgspec import Struct
+
+from neuroroute.dialects.lax import Problem
+from neuroroute.dialects.native import InvalidPrompt
+from neuroroute.dialects.native_answers import write_error
+from neuroroute.dialects.strict_json import MalformedBody
+from neuroroute.domain.access import Caller
+from neuroroute.domain.errors import (
+    AllCandidatesFailed,
+    CallerRefused,
+    NoEligibleModel,
+    PromptTooLong,
+    ProviderFailed,
+    ProviderThrottled,
+    ProviderUnavailable,
+    UnknownModel,
+)
+from neuroroute.interface.visit import Visit
+
+_log = logging.getLogger(__name__)
+
+
+class HttpRefusal(Exception):
+    """A request that is refused for how it comes, before anybody reads what it says."""
+
+    def __init__(self, status: int, code: str, detail: str | tuple[Problem, ...]) -> None:
+        super().__init__(str(detail))
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """What the caller is told."""
+
+    status: int
+    code: str
+    detail: str | tuple[Problem, ...]
+    headers: Mapping[str, str] = {}
+
+
+def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911 - one table, a row a failure
+    """The one status table. What is not in it is a fault of ours, told without its text."""
+    match error:
+        case HttpRefusal():
+            return Failure(status=error.status, code=error.code, detail=error.detail)
+        case InvalidPrompt():
+            return Failure(status=422, code="validation_error", detail=error.problems)
+        case MalformedBody():
+            return _malformed(error)
+        case PromptTooLong():
+            detail = f"{error} (API__MAX_PROMPT_LENGTH)"
+            return Failure(status=413, code="prompt_too_long", detail=detail)
+        case UnknownModel():
+            return Failure(status=404, code="model_not_found", detail=str(error))
+        case CallerRefused():
+            headers = {"www-authenticate": 'Bearer realm="neuroroute"'}
+            return Failure(status=401, code="unauthorized", detail=str(error), headers=headers)
+        case NoEligibleModel():
+            return Failure(status=503, code="model_unavailable", detail=str(error), headers={"retry-after": "10"})
+        case AllCandidatesFailed():
+            return _all_failed(error.failures, str(error))
+        case ProviderFailed():
+            return _all_failed((error,), f"All models failed. Original error: {error}")
+        case HTTPException():
+            return _of_framework(error)
+        case _:
+            return Failure(status=500, code="internal_error", detail="Internal server error")
+
+
+def _malformed(error: MalformedBody) -> Failure:
+    if not error.encoded:
+        return Failure(status=400, code="invalid_encoding", detail=str(error))
+    problem = Problem("json_invalid", ("body", error.offset), str(error))
+    return Failure(status=422, code="validation_error", detail=(problem,))
+
+
+def _all_failed(failures: tuple[ProviderFailed, ...], text: str) -> Failure:
+    """504 when the first model that was asked took too long, 429 when all limit our rate, else 502."""
+    detail = f"Error: {text}"
+    first = failures[0]
+    if isinstance(first, ProviderUnavailable) and first.timed_out:
+        return Failure(status=504, code="request_timeout", detail=detail)
+    throttled = [failure for failure in failures if isinstance(failure, ProviderThrottled)]
+    if len(throttled) == len(failures):
+        waits = [failure.retry_after for failure in throttled if failure.retry_after is not None]
+        headers = {"retry-after": str(math.ceil(min(waits)))} if waits else {}
+        return Failure(status=429, code="model_throttled", detail=detail, headers=headers)
+    return Failure(status=502, code="model_error", detail=detail)
+
+
+def _of_framework(error: HTTPException) -> Failure:
+    match error.status_code:
+        case 404:
+            return Failure(status=404, code="not_found", detail="Not Found")
+        case 405:
+            allowed = dict(error.headers or {}) if isinstance(error, MethodNotAllowedException) else {}
+            return Failure(status=405, code="method_not_allowed", detail="Method Not Allowed", headers=allowed)
+        case status if status < 500:
+            return Failure(status=status, code="bad_request", detail=error.detail)
+        case status:
+            return Failure(status=status, code="internal_error", detail="Internal server error")
+
+
+def tell(request: Request[Caller, None, State], error: Exception) -> Response[bytes]:
+    """The answer to a request that failed."""
+    visit = Visit.of(request.scope)
+    failure = failure_of(error)
+    if failure.code == "internal_error":
+        _log.error("unhandled_error", exc_info=error, extra={"request_id": visit.request_id})
+    body = write_error(failure.detail, code=failure.code, request_id=visit.request_id)
+    headers = {**failure.headers, "x-error-code": failure.code}
+    return Response(body, status_code=failure.status, media_type="application/json", headers=headers)

@@ -1,0 +1,187 @@
+"""`GET /health…` and `GET /metrics`: how the service is."""
+
+from datetime import UTC, datetime
+from time import monotonic
+from typing import final
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Scope, Send
+from msgspec import UNSET, Raw, Struct, UnsetType
+
+from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog, ResourceMeter
+from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.domain.health import overall
+from neuroroute.domain.model import ModelId
+from neuroroute.interface.models import HealthView, MetricsView, health_view, metrics_view
+from neuroroute.interface.query import flag_parameter, read_flag
+from neuroroute.interface.respond import Reply
+from neuroroute.interface.routes import Content, Operation, route
+
+_BEGAN = monotonic()
+
+
+class ServiceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How the service and its models are. The HTTP status is 200 whatever it says."""
+
+    status: str
+    message: str
+    timestamp: str
+    """ISO 8601 with offset."""
+    version: str
+    env: str
+    uptime_seconds: float
+    models: dict[str, HealthView]
+    metrics: dict[str, MetricsView] | None
+    """Of each model that can be asked, when `detailed`."""
+    system: Raw
+    """Of the worker that answers."""
+    simulated: bool | UnsetType = UNSET
+    """True when the models are simulated."""
+
+
+class Liveness(Struct, frozen=True):
+    """The process answers."""
+
+    status: str
+
+
+class Readiness(Struct, frozen=True):
+    """Whether requests may be sent here, and why not."""
+
+    status: str
+    reason: str | None = None
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """Which installation this is."""
+
+    version: str
+    environment: str
+    simulated: bool
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+@final
+class HealthEndpoint:
+    """Tells what is known; asks nobody."""
+
+    def __init__(
+        self,
+        *,
+        catalog: ModelCatalog,
+        health: HealthBoard,
+        meter: ResourceMeter,
+        metrics: MetricsPage,
+        about: About,
+    ) -> None:
+        self._catalog = catalog
+        self._health = health
+        self._meter = meter
+        self._metrics = metrics
+        self._about = about
+
+    async def health(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health`."""
+        detailed = read_flag(scope, "detailed")
+        board = self._health
+        models: dict[str, HealthView] = {
+            model.card.id: health_view(model, board.of(model.card.id)) for model in self._catalog.registered()
+        }
+        status, message = overall([model.status for model in models.values()])
+        told = ServiceHealth(
+            status=status,
+            message=message,
+            timestamp=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            version=self._about.version,
+            env=self._about.environment,
+            uptime_seconds=round(monotonic() - _BEGAN, 3),
+            models=models,
+            metrics={model: metrics_view(board.of(model)) for model in self._registered()} if detailed else None,
+            system=Raw(_encode(self._meter.detail() if detailed else self._meter.snapshot())),
+            simulated=self._about.simulated or UNSET,
+        )
+        await Reply(200, _encode(told))(scope, receive, send)
+
+    async def live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health/live`."""
+        await Reply(200, _encode(Liveness("alive")))(scope, receive, send)
+
+    async def ready(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /health/ready`."""
+        if self._catalog.cards():
+            await Reply(200, _encode(Readiness("ready")))(scope, receive, send)
+            return
+        reason = "no model can be asked: add a provider key or a catalogue (see `neuroroute doctor`)"
+        await Reply(503, _encode(Readiness("not ready", reason)))(scope, receive, send)
+
+    async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /metrics`."""
+        page, media_type = self._metrics.render()
+        await Reply(200, page, media_type=media_type.encode())(scope, receive, send)
+
+    def _registered(self) -> list[ModelId]:
+        return [model.card.id for model in self._catalog.registered()]
+
+
+def health_routes(endpoint: HealthEndpoint) -> list[HTTPRouteHandler]:
+    """The routes."""
+    return [
+        route(
+            "GET",
+            "/health",
+            endpoint.health,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_health",
+                summary="How the service and its models are",
+                description="Always 200. What the background probe and real calls showed; asks no provider.",
+                tag="health",
+                answers={200: [Content(holds=ServiceHealth)]},
+                parameters=[flag_parameter("detailed", "Also each model's metrics and more of the system")],
+                errors=(422,),
+            ),
+        ),
+        route(
+            "GET",
+            "/health/live",
+            endpoint.live,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_liveness",
+                summary="The process answers",
+                description="For an orchestrator's liveness probe.",
+                tag="health",
+                answers={200: [Content(holds=Liveness)]},
+            ),
+        ),
+        route(
+            "GET",
+            "/health/ready",
+            endpoint.ready,
+            scope=AccessScope.PUBLIC,
+            operation=Operation(
+                id="get_readiness",
+                summary="Whether requests may be sent here",
+                description="For a load balancer. Degraded but serving is ready.",
+                tag="health",
+                answers={200: [Content(holds=Readiness)], 503: [Content(holds=Readiness)]},
+            ),
+        ),
+        route(
+            "GET",
+            "/metrics",
+            endpoint.metrics,
+            scope=AccessScope.METRICS,
+            operation=Operation(
+                id="get_metrics",
+                summary="Metrics of all workers",
+                description="In the text format of Prometheus.",
+                tag="health",
+                answers={200: [Content(media_type="text/plain")]},
+                errors=(401,),
+            ),
+        ),
+    ]

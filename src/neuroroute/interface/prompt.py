@@ -1,0 +1,184 @@
+"""`POST /prompt` and `POST /test-model/{model_key}`: the earlier service's surface."""
+
+from collections.abc import AsyncIterator
+from time import perf_counter
+from typing import final
+
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from neuroroute.application.answer import Answer
+from neuroroute.application.route_prompt import RoutePrompt
+from neuroroute.dialects.native import NativePrompt, as_request, as_test, read_prompt
+from neuroroute.dialects.native_answers import (
+    PromptResponse,
+    Told,
+    write_completion,
+    write_cut,
+    write_end,
+    write_start,
+    write_text,
+)
+from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.domain.completion import Finished, TextDelta
+from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.request import RoutingRequest
+from neuroroute.interface.body import read_json_body
+from neuroroute.interface.caller_watch import CallerWatch
+from neuroroute.interface.errors import failure_of
+from neuroroute.interface.models import model_key_parameter
+from neuroroute.interface.respond import Reply, send_events
+from neuroroute.interface.routes import Content, Operation, route
+from neuroroute.interface.visit import Visit
+
+
+class Admission(Struct, frozen=True, kw_only=True):
+    """What a prompt may be, and how long it is worked on where it does not say."""
+
+    max_body: int
+    """Bytes."""
+    max_characters: int
+    default_timeout: float
+    """Seconds."""
+    cached: bool
+    """Whether there is a response cache."""
+
+
+@final
+class PromptEndpoint:
+    """Reads a request in the earlier service's language, has it routed, and writes the answer."""
+
+    def __init__(self, *, route_prompt: RoutePrompt, admission: Admission) -> None:
+        self._route_prompt = route_prompt
+        self._admission = admission
+
+    async def prompt(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST /prompt`."""
+        visit = Visit.of(scope)
+        native = await self._read(visit, receive)
+        request = as_request(
+            native,
+            request_id=visit.adopt(native.metadata.request_id),
+            caller=visit.caller,
+            default_timeout=self._admission.default_timeout,
+            cached=self._admission.cached,
+        )
+        await self._answer(request, scope, receive, send)
+
+    async def trial(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`POST /test-model/{model_key}`."""
+        visit = Visit.of(scope)
+        native = await self._read(visit, receive)
+        request = as_test(
+            native,
+            scope["path_params"]["model_key"],
+            request_id=visit.adopt(native.metadata.request_id),
+            caller=visit.caller,
+            default_timeout=self._admission.default_timeout,
+        )
+        await self._answer(request, scope, receive, send)
+
+    async def _read(self, visit: Visit, receive: Receive) -> NativePrompt:
+        body = await read_json_body(visit, receive, limit=self._admission.max_body)
+        return read_prompt(body, max_characters=self._admission.max_characters)
+
+    async def _answer(self, request: RoutingRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        began = perf_counter()
+        with CallerWatch(receive):
+            async with await self._route_prompt(request) as answer:
+                if request.prompt.streamed:
+                    await send_events(send, _events(answer, began))
+                else:
+                    completion = await answer.whole()
+                    body = write_completion(_told(answer, began), completion.text, completion.finished)
+                    await Reply(200, body)(scope, receive, send)
+
+
+async def _events(answer: Answer, began: float) -> AsyncIterator[bytes]:
+    """The stream that the caller reads: one `start`, the text, and one `done` or one `error`."""
+    yield write_start(_told(answer, began))
+    try:
+        async for event in answer:
+            match event:
+                case TextDelta():
+                    yield write_text(event)
+                case Finished():
+                    yield write_end(_told(answer, began), event)
+    except ProviderFailed as failure:
+        told = failure_of(failure)
+        detail = f"Error: {answer.card.id} stopped in the middle of its answer. {failure}"
+        yield write_cut(detail, code=told.code, request_id=answer.draft.request.id)
+
+
+def _told(answer: Answer, began: float) -> Told:
+    request = answer.draft.request
+    failed = next(iter(answer.failures), None)
+    return Told(
+        card=answer.card,
+        selection=answer.selection,
+        switched=answer.switched,
+        failed=(failed.model, failed.error or failed.outcome) if failed else None,
+        request_id=request.id,
+        latency_ms=answer.latency_ms,
+        cache_latency_ms=round(1000 * (perf_counter() - began)) if answer.cached else None,
+        test=request.surface == "test_model",
+    )
+
+
+_ERRORS = (401, 408, 413, 415, 422, 429, 502, 503, 504)
+_ANSWERS = {
+    200: [
+        Content(holds=PromptResponse),
+        Content(
+            media_type="text/event-stream",
+            example=(
+                'event: start\ndata: {"model_used":"local","request_id":"req_1","classification":'
+                '{"selection_method":"user_specified","selected_model":"local"}}\n\n'
+                'data: {"text":"Hello"}\n\n'
+                'event: done\ndata: {"model_used":"local","latency_ms":12,"request_id":"req_1","token_usage":'
+                '{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2},"timestamp":1764000000.0}\n\n'
+            ),
+        ),
+    ]
+}
+_BODY = Content(holds=NativePrompt, example={"prompt": "Hello", "metadata": {"priority": "cost"}})
+
+
+def prompt_routes(endpoint: PromptEndpoint) -> list[HTTPRouteHandler]:
+    """The routes."""
+    return [
+        route(
+            "POST",
+            "/prompt",
+            endpoint.prompt,
+            scope=AccessScope.CLIENT,
+            operation=Operation(
+                id="process_prompt",
+                summary="Answer a prompt with the model that fits it",
+                description="Chooses a model, asks it, and the next when it fails before its first word. With "
+                "`metadata.stream` true the answer comes as server-sent events: one `start`, unnamed events with "
+                "`text`, and at last one `done` or one `error`.",
+                tag="core",
+                body=_BODY,
+                answers=_ANSWERS,
+                errors=_ERRORS,
+            ),
+        ),
+        route(
+            "POST",
+            "/test-model/{model_key:str}",
+            endpoint.trial,
+            scope=AccessScope.CLIENT,
+            operation=Operation(
+                id="test_model",
+                summary="Try one model",
+                description="Asks this model and no other, past the cache. The answer says `test_mode`.",
+                tag="core",
+                body=_BODY,
+                answers=_ANSWERS,
+                parameters=[model_key_parameter()],
+                errors=(404, *_ERRORS),
+            ),
+        ),
+    ]

@@ -1,0 +1,40 @@
+"""A Redis of one's own, to break, and instances of the cache on it."""
+
+from contextlib import AsyncExitStack
+
+import pytest
+import redis.asyncio
+from services.valkey import start_valkey
+
+from neuroroute.infrastructure.redis.cache import RedisCache
+
+PREFIX = "t:"
+
+
+@pytest.fixture
+def valkey(tmp_path):
+    server = start_valkey(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def instance():
+    """Starts instances of the cache. `timeout` is patient where a test does not ask how soon it gives up."""
+    async with AsyncExitStack() as stack:
+
+        async def start(url, *, timeout=2.0, max_bytes=1_000_000):  # noqa: ASYNC109 - a setting, not this call's
+            cache = RedisCache(url, prefix=PREFIX, ttl=600, max_bytes=max_bytes, timeout=timeout)
+            stack.push_async_callback(cache.close)
+            await cache.open()
+            return cache
+
+        yield start
+
+
+@pytest.fixture
+async def raw(valkey):
+    """A plain client, to look at and to spoil what lies there."""
+    client = redis.asyncio.Redis.from_url(valkey.url)
+    yield client
+    await client.aclose()
