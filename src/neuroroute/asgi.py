@@ -20,6 +20,7 @@ from neuroroute.interface.errors import tell
 from neuroroute.interface.health import health_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
+from neuroroute.interface.routes import mount
 from neuroroute.settings import Settings
 
 
@@ -50,9 +51,9 @@ def create_app(container: Container) -> ASGIApp:
         *documents_routes(documents),
     ]
     documents.describe(routes)
+    guard = container.guard()
     app = Litestar(
-        routes,
-        guards=[container.guard()],
+        [mount(route, guard) for route in routes],
         exception_handlers={Exception: tell},
         lifespan=[partial(_alive, container)],
         openapi_config=None,

@@ -37,7 +37,7 @@ from neuroroute.settings import Access, Settings
 
 MAX_RESPONSE_BYTES = 64 << 20
 """A provider's answer may not be larger."""
-LOCAL_CACHE_BYTES = 32 << 20
+LOCAL_CACHE_BYTES = 16 << 20
 """Of answers that a process remembers itself."""
 
 _DIALECTS: Mapping[Dialect, ProviderDialect] = {

@@ -24,7 +24,7 @@ class Findings(Struct, frozen=True):
     can_serve: bool
 
 
-def explain(environ: Mapping[str, str], prompt: str, priority: Priority | None, *, as_json: bool) -> str:
+def explain(environ: Mapping[str, str], prompt: str, priority: str | None, *, as_json: bool) -> str:
     """The decision on `prompt`, in words or as JSON; no model is asked, and none has shown its health yet.
 
     Raises:
@@ -37,7 +37,7 @@ def explain(environ: Mapping[str, str], prompt: str, priority: Priority | None, 
         caller=ANYONE,
         prompt=Prompt((Message(Role.USER, prompt),)),
         requirements=Requirements(),
-        objective=Objective(priority=priority),
+        objective=Objective(priority=None if priority is None else Priority(priority)),
         timeout=container.settings().default_timeout,
         cache=None,
     )

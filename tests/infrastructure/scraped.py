@@ -53,6 +53,7 @@ def record(**fields):
         "at": 1.8e9,
         "seconds": 0.12,
         "provider_seconds": 0.1198,
+        "overhead_seconds": 0.0002,
         "first_event_seconds": 0.1,
         "outcome": Outcome.ANSWERED,
         "model": MODEL,

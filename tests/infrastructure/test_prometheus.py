@@ -22,7 +22,7 @@ def test_counts_a_prompt_by_how_it_ended(metrics):
 
 
 def test_overhead_is_what_the_provider_did_not_take(metrics):
-    shown = metrics.after(record(), record(seconds=0.1, provider_seconds=0.2))
+    shown = metrics.after(record(), record(overhead_seconds=-0.1))
     assert shown["overhead_seconds_bucket{le=0.00025,surface=prompt}"] == 2
     assert shown["overhead_seconds_bucket{le=0.0001,surface=prompt}"] == 1
     assert shown["overhead_seconds_sum{surface=prompt}"] == pytest.approx(0.0002)
@@ -45,7 +45,7 @@ def test_tokens_and_cost_add_up_by_model_and_what_has_no_price_is_counted_apart(
 
 def test_a_cached_answer_is_a_hit_and_uses_nothing(metrics):
     cached = record(from_cache=True, attempts=(), usage=Usage(prompt_tokens=10), first_event_seconds=None)
-    shown = metrics.after(record(), cached)
+    shown = metrics.after(record(cache_asked=True), record(), cached)
     assert shown["cache_total{result=hit}"] == 1
     assert shown["cache_total{result=miss}"] == 1
     assert not any(name.startswith(("tokens", "unpriced")) for name in shown)

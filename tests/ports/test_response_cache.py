@@ -61,7 +61,7 @@ async def test_forgets_when_the_time_is_over(response_cache):
     assert await response_cache.clear(None) == 1
 
 
-@pytest.mark.parametrize("ttl", [0, -1, -0.5, -math.inf])
+@pytest.mark.parametrize("ttl", [0, -1, -0.5, -math.inf, math.nan])
 async def test_does_not_keep_what_has_no_time(response_cache, ttl):
     await response_cache.put("k", answer(), ttl=ttl)
     assert await response_cache.get("k") is None

@@ -18,6 +18,7 @@ class Draft:
         self.began = perf_counter()
         self.provider_seconds = 0.0
         self.first_event_seconds: float | None = None
+        self._overhead_to_first_event = 0.0
         self.decision: RoutingDecision | None = None
         self.attempts: list[Attempt] = []
 
@@ -25,6 +26,7 @@ class Draft:
         """`card` began to answer after `seconds`."""
         self.provider_seconds += seconds
         self.first_event_seconds = perf_counter() - self.began
+        self._overhead_to_first_event = self.first_event_seconds - self.provider_seconds
         return self._add(Attempt(model=card.id, provider=card.provider, outcome="answered", seconds=seconds))
 
     def failed(self, card: ModelCard, failure: ProviderFailed, *, seconds: float, judged: bool) -> Attempt:
@@ -61,13 +63,16 @@ class Draft:
         cost = None
         if card is not None and card.price is not None and usage is not None and not from_cache:
             cost = card.price.of(usage)
+        total = perf_counter() - self.began
+        streams = request.prompt.streamed and self.first_event_seconds is not None
         return RoutedPrompt(
             request_id=request.id,
             surface=request.surface,
             caller=request.caller.id,
             at=time(),
-            seconds=perf_counter() - self.began,
+            seconds=total,
             provider_seconds=self.provider_seconds,
+            overhead_seconds=self._overhead_to_first_event if streams else total - self.provider_seconds,
             first_event_seconds=self.first_event_seconds,
             outcome=outcome,
             error=error,
@@ -79,6 +84,7 @@ class Draft:
             attempts=tuple(self.attempts),
             usage=usage,
             cost=cost,
+            cache_asked=request.cache is not None,
             from_cache=from_cache,
             streamed=request.prompt.streamed,
         )

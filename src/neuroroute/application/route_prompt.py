@@ -75,8 +75,9 @@ class RoutePrompt:
         try:
             return await self._answer(request, draft)
         except NeuroRouteError as error:
-            outcome = Outcome.REJECTED if isinstance(error, PromptRejected) else Outcome.FAILED
-            self._tell(draft.finish(outcome, error=str(error)))
+            rejected = isinstance(error, PromptRejected)  # its text may repeat the caller's, which no record holds
+            told = type(error).__name__ if rejected else str(error)
+            self._tell(draft.finish(Outcome.REJECTED if rejected else Outcome.FAILED, error=told))
             raise
         except BaseException:
             self._tell(draft.finish(Outcome.LEFT))

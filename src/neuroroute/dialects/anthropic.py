@@ -141,7 +141,7 @@ class AnthropicDialect(ProviderDialect):
     def read_completion(self, body: bytes) -> Completion:
         try:
             message = _decode_message(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ProviderUnavailable("The provider's answer is not a message") from error
         text = "".join(block.text for block in message.content if block.type == "text")
         usage = _sum(_read_usage(message.usage), _Usage())
@@ -201,7 +201,7 @@ def _read_event(data: bytes) -> _StreamEvent | None:
         if _decode_kind(data).type not in _KINDS:
             return None
         return _decode_event(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's stream is not one of messages") from error
 
 
@@ -219,7 +219,7 @@ def _read_usage(raw: Raw) -> _Usage:
     """Nothing for usage that is missing or impossible: it is then estimated, never believed."""
     try:
         return _decode_usage(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return _Usage()
 
 

@@ -99,7 +99,8 @@ def one_of(value: object, allowed: Callable[[str], T], names: Sequence[str]) -> 
     """One of `names`, as written, made into what it stands for."""
     if isinstance(value, str) and value in names:
         return allowed(value)
-    raise Unreadable("enum", f"Input should be {' or '.join(repr(name) for name in names)}")
+    allowed_names = " or ".join(f"'{name}'" for name in names)
+    raise Unreadable("enum", f"Input should be {allowed_names}")
 
 
 def texts(value: object, *, at_most: int) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def write_completion(told: Told, text: str | None, finished: Finished) -> bytes:
             fallback=UNSET if reason is None else True,
             fallback_reason=UNSET if reason is None else reason,
             finish_reason=finished.native_reason or UNSET,
-            stop_reason=finished.native_reason if card.dialect is Dialect.ANTHROPIC else UNSET,
+            stop_reason=(finished.native_reason or UNSET) if card.dialect is Dialect.ANTHROPIC else UNSET,
             model=UNSET if card.upstream is None else card.upstream,
             model_name=UNSET if card.upstream is not None else finished.model or card.name,
             cost_estimate_usd=UNSET if card.price is None else card.price.of(usage) / 1e9,

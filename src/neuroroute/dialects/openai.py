@@ -174,7 +174,7 @@ class _ChunkReader(EventReader):
 def _read(data: bytes) -> _Response:
     try:
         response = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's answer is not a chat completion") from error
     if response.error != _NULL:
         raise _told(response.error)
@@ -185,7 +185,7 @@ def _told(raw: Raw) -> ProviderFailed:
     """The failure that an error inside a 200 speaks of."""
     try:
         error = _decode_error(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         error = _ErrorBody()
     if error.code in {429, "429", "rate_limit_exceeded"} or error.type == "rate_limit_error":
         return ProviderThrottled("The provider limits our rate, it says in its answer")
@@ -208,6 +208,6 @@ def _usage(raw: Raw) -> Usage | None:
     """`None` for usage that is missing or impossible: it is then estimated, never believed."""
     try:
         told = _decode_usage(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=told.completion_tokens)

@@ -64,7 +64,7 @@ class SseReader:
             value = value.removeprefix(b" ")
             if field == b"data":
                 self._data.append(value)
-                self._size += len(value)
+                self._size += len(value) + 1  # and the line end that joins it to the next
                 if self._size > MAX_EVENT_BYTES:
                     raise ProviderUnavailable(f"The provider sent an event of more than {MAX_EVENT_BYTES} bytes")
             elif field == b"event":

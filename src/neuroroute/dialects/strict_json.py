@@ -1,6 +1,7 @@
 """JSON as every surface reads it: nothing that two parsers could understand differently."""
 
 import json
+import math
 from typing import NoReturn
 
 from neuroroute.domain.errors import PromptRejected
@@ -54,7 +55,14 @@ def _no_constant(name: str) -> NoReturn:
     raise MalformedBody(f"The body holds {name}, which is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise MalformedBody("The body holds a number that is too large")
+    return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
 
 
 def _depth(value: object) -> int:

@@ -10,11 +10,14 @@ NeuroRouteError
 └── ProviderFailed             one provider let us down
     ├── ProviderRefused        …this request, and will again (400, 413, 422): no fail-over
     ├── ProviderMisconfigured  …our key or card is wrong (401, 403, 404): fail over, alert
-    ├── ProviderThrottled      …for now (429): fail over, `retry_after` says how long
+    ├── ProviderThrottled      …for now (429, or our own bound): fail over, `retry_after` says how long
     └── ProviderUnavailable    …for now (5xx, time-out, connection, nonsense): fail over
 """
 
 from collections.abc import Sequence
+
+MAX_TOLD = 128
+"""Characters of a caller's own words that an error, and so a log line, repeats."""
 
 
 class NeuroRouteError(Exception):
@@ -29,7 +32,7 @@ class UnknownModel(PromptRejected):
     """The caller names a model that is not in the catalogue or not enabled."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(f"Model {model} not available")
+        super().__init__(f"Model {model[:MAX_TOLD]} not available")
         self.model = model
 
 
@@ -75,7 +78,7 @@ class ProviderMisconfigured(ProviderFailed):
 
 
 class ProviderThrottled(ProviderFailed):
-    """The provider limits our rate."""
+    """The provider limits our rate, or we do: all connections that it may have are in use."""
 
     outcome = "throttled"
 

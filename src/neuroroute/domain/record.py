@@ -49,7 +49,10 @@ class RoutedPrompt(Struct, frozen=True, kw_only=True):
     seconds: float
     """From the router's first step to its last."""
     provider_seconds: float
-    """Of these, spent waiting for providers or for the caller to read; the rest is our own overhead."""
+    """Of these, spent waiting for providers."""
+    overhead_seconds: float
+    """Our own: until the first event of a streamed answer, whose reader sets the pace then; of any other until the
+    end. Waiting for providers is not in it."""
     first_event_seconds: float | None
     outcome: Outcome
     error: str | None = None
@@ -64,6 +67,7 @@ class RoutedPrompt(Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     cost: NanoUsd | None = None
     """`None` when the model is unpriced or nothing was used."""
+    cache_asked: bool = False
     from_cache: bool = False
     streamed: bool = False
 

@@ -114,7 +114,7 @@ class LogObserver(Observer):
             record.surface,
             record.outcome,
             _ms(record.seconds),
-            _ms(record.seconds - record.provider_seconds),
+            _ms(record.overhead_seconds),
             len(record.attempts),
             record.fallbacks,
             record.from_cache,

@@ -137,15 +137,15 @@ class PrometheusObserver(Observer):
         ended = (surface, record.outcome, model)
         self._requests[ended].inc()
         self._latency[ended].observe(record.seconds)
-        self._overhead[surface,].observe(max(0.0, record.seconds - record.provider_seconds))
+        self._overhead[surface,].observe(max(0.0, record.overhead_seconds))
         if record.streamed and record.first_event_seconds is not None:
             self._first_event[model,].observe(record.first_event_seconds)
         if record.from_cache:
             self._cache["hit",].inc()
             return  # nothing was asked and nothing was used
-        if record.attempts:
+        if record.cache_asked and record.attempts:
             self._cache["miss",].inc()
-            self._count_attempts(record)
+        self._count_attempts(record)
         if record.usage is not None:
             self._count_usage(model, record.usage, record.cost)
 

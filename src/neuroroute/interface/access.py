@@ -1,40 +1,30 @@
 """Who may call which route: each route says it, and one that does not is closed."""
 
 import hmac
-from typing import TypeAlias, final
-
-from litestar.connection import ASGIConnection
-from litestar.datastructures import State
-from litestar.handlers import BaseRouteHandler
+from typing import final
 
 from neuroroute.domain.access import ADMIN, ANYONE, Caller, Scope, Secret
 from neuroroute.domain.errors import CallerRefused
 from neuroroute.interface.visit import Visit
-
-AnyConnection: TypeAlias = ASGIConnection[BaseRouteHandler, Caller, None, State]
 
 _BEARER = b"bearer "
 
 
 @final
 class Guard:
-    """Asks every request for what its route's `scope` demands. It belongs to the route and never to its path."""
+    """Asks each request for what its route demands: the route itself, never its path."""
 
     def __init__(self, *, admin_key: Secret, clients_need_keys: bool, metrics_need_keys: bool) -> None:
         self._admin_key = admin_key.reveal().encode()
         self._clients_need_keys = clients_need_keys
         self._metrics_need_keys = metrics_need_keys
 
-    def __call__(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
-        """Let the caller in, and note who it is.
+    def admit(self, scope: Scope, visit: Visit) -> Caller:
+        """Who calls, if it may.
 
         Raises:
             CallerRefused: it does not show the key that the route asks for.
         """
-        visit = Visit.of(connection.scope)
-        visit.caller = self._caller(handler.opt.get("scope"), visit)
-
-    def _caller(self, scope: object, visit: Visit) -> Caller:
         match scope:
             case Scope.PUBLIC:
                 return ANYONE
@@ -42,7 +32,7 @@ class Guard:
                 return ANYONE
             case Scope.METRICS if not self._metrics_need_keys:
                 return ANYONE
-            case Scope.CLIENT | Scope.METRICS | Scope.ADMIN if self._shows_admin_key(visit):
+            case _ if self._shows_admin_key(visit):
                 return ADMIN
             case _:
                 raise CallerRefused(
@@ -50,6 +40,8 @@ class Guard:
                 )
 
     def _shows_admin_key(self, visit: Visit) -> bool:
+        if visit.repeats(b"authorization") or visit.repeats(b"x-api-key"):
+            return False  # who stands before us may have judged by the other one
         bearer = visit.headers.get(b"authorization", b"")
         shown = bearer[len(_BEARER) :].strip() if bearer[: len(_BEARER)].lower() == _BEARER else b""
         shown = shown or visit.headers.get(b"x-api-key", b"")

@@ -4,7 +4,6 @@ from time import time
 from typing import final
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
@@ -15,7 +14,7 @@ from neuroroute.domain.model import ModelId
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.query import read_text
 from neuroroute.interface.respond import Reply
-from neuroroute.interface.routes import Content, Operation, Parameter, route
+from neuroroute.interface.routes import Content, Operation, Parameter, Route
 
 
 class CacheCleared(Struct, frozen=True, kw_only=True):
@@ -48,7 +47,7 @@ class AdminEndpoint:
         await Reply(200, body)(scope, receive, send)
 
 
-def admin_routes(endpoint: AdminEndpoint) -> list[HTTPRouteHandler]:
+def admin_routes(endpoint: AdminEndpoint) -> list[Route]:
     """The routes."""
     model = Parameter(
         name="model",
@@ -57,10 +56,10 @@ def admin_routes(endpoint: AdminEndpoint) -> list[HTTPRouteHandler]:
         summary="Forget only this model's answers; without it all",
     )
     return [
-        route(
-            "POST",
-            "/admin/cache/clear",
-            endpoint.clear_cache,
+        Route(
+            method="POST",
+            path="/admin/cache/clear",
+            endpoint=endpoint.clear_cache,
             scope=AccessScope.ADMIN,
             operation=Operation(
                 id="clear_cache",

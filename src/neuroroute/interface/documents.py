@@ -6,14 +6,12 @@ from http import HTTPStatus
 from typing import final
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
-from msgspec import Struct
 
 from neuroroute.dialects.native_answers import ErrorResponse
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.interface.respond import Reply
-from neuroroute.interface.routes import Content, Operation, Parameter, route
+from neuroroute.interface.routes import Content, Operation, Parameter, Route
 
 _REF = "#/components/schemas/{name}"
 _HTML = b"text/html; charset=utf-8"
@@ -21,6 +19,8 @@ _REQUEST_ID = {
     "description": "The id of this request: that of the request's own header, else that of its body, else ours",
     "schema": {"type": "string"},
 }
+_BODY_ERRORS = (400, 408, 413, 415, 422)
+"""Of any route that reads a body."""
 _ERROR_CODE = {"description": "The same as `code` in the body", "schema": {"type": "string"}}
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -35,7 +35,7 @@ class DocumentsEndpoint:
         self._version = version
         self._document = b""
 
-    def describe(self, routes: Sequence[HTTPRouteHandler]) -> None:
+    def describe(self, routes: Sequence[Route]) -> None:
         """Make the document of `routes`."""
         self._document = write_document(routes, title=self._title, version=self._version)
 
@@ -52,17 +52,15 @@ class DocumentsEndpoint:
         await Reply(200, _REDOC.replace("TITLE", self._title).encode(), media_type=_HTML)(scope, receive, send)
 
 
-def write_document(routes: Iterable[HTTPRouteHandler], *, title: str, version: str) -> bytes:
+def write_document(routes: Iterable[Route], *, title: str, version: str) -> bytes:
     """OpenAPI 3.1, sorted, so that the same routes always give the same bytes."""
-    described = [(handler, _operation(handler)) for handler in routes]
-    structs = [content.holds for _, operation in described for content in _contents(operation) if content.holds]
+    routes = tuple(routes)
+    structs = [content.holds for one in routes for content in _contents(one.operation) if content.holds]
     _, schemas = msgspec.json.schema_components([ErrorResponse, *dict.fromkeys(structs)], ref_template=_REF)
     paths: dict[str, dict[str, object]] = {}
-    for handler, operation in described:
-        for path in handler.paths:
-            item = paths.setdefault(re.sub(r"\{(\w+):\w+\}", r"{\1}", path), {})
-            for method in handler.http_methods:
-                item[method.lower()] = _describe(operation, handler.opt["scope"])
+    for one in routes:
+        item = paths.setdefault(re.sub(r"\{(\w+):\w+\}", r"{\1}", one.path), {})
+        item[one.method.lower()] = _describe(one.operation, one.scope)
     return _encode(
         {
             "openapi": "3.1.0",
@@ -84,13 +82,6 @@ def write_document(routes: Iterable[HTTPRouteHandler], *, title: str, version: s
     )
 
 
-def _operation(handler: HTTPRouteHandler) -> Operation:
-    operation = handler.opt["operation"]
-    if not isinstance(operation, Operation):
-        raise TypeError(f"the route {handler} does not say what it does")
-    return operation
-
-
 def _contents(operation: Operation) -> Iterable[Content]:
     if operation.body:
         yield operation.body
@@ -100,7 +91,8 @@ def _contents(operation: Operation) -> Iterable[Content]:
 
 def _describe(operation: Operation, scope: AccessScope) -> dict[str, object]:
     answers = {str(status): _answer(status, contents) for status, contents in operation.answers.items()}
-    errors = {str(status): _error(status) for status in (*operation.errors, 500)}
+    refusals = (*operation.errors, *(_BODY_ERRORS if operation.body else ()), 500)
+    errors = {str(status): _error(status) for status in refusals}
     described: dict[str, object] = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -156,12 +148,14 @@ def _content(contents: Sequence[Content]) -> Mapping[str, object]:
 
 
 def _media(content: Content) -> Mapping[str, object]:
-    schema = _schema(content.holds)
+    schema = _schema(content)
     return {"schema": schema} if content.example is None else {"schema": schema, "example": content.example}
 
 
-def _schema(said: type[Struct] | None) -> Mapping[str, object]:
-    return {"type": "string"} if said is None else {"$ref": _REF.format(name=said.__name__)}
+def _schema(content: Content) -> Mapping[str, object]:
+    if content.holds is not None:
+        return {"$ref": _REF.format(name=content.holds.__name__)}
+    return {"type": "object" if content.media_type == "application/json" else "string"}
 
 
 _SWAGGER = """<!doctype html>
@@ -192,14 +186,14 @@ The viewer comes from a public CDN. The document itself is at <a href="/openapi.
 """
 
 
-def documents_routes(endpoint: DocumentsEndpoint) -> list[HTTPRouteHandler]:
+def documents_routes(endpoint: DocumentsEndpoint) -> list[Route]:
     """The routes."""
     page = {200: [Content(media_type="text/html")]}
     return [
-        route(
-            "GET",
-            "/openapi.json",
-            endpoint.openapi,
+        Route(
+            method="GET",
+            path="/openapi.json",
+            endpoint=endpoint.openapi,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_openapi",
@@ -209,19 +203,19 @@ def documents_routes(endpoint: DocumentsEndpoint) -> list[HTTPRouteHandler]:
                 answers={200: [Content(media_type="application/json")]},
             ),
         ),
-        route(
-            "GET",
-            "/docs",
-            endpoint.docs,
+        Route(
+            method="GET",
+            path="/docs",
+            endpoint=endpoint.docs,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_docs", summary="To try the API", description="Swagger UI.", tag="documents", answers=page
             ),
         ),
-        route(
-            "GET",
-            "/redoc",
-            endpoint.redoc,
+        Route(
+            method="GET",
+            path="/redoc",
+            endpoint=endpoint.redoc,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_redoc", summary="To read the API", description="Redoc.", tag="documents", answers=page

@@ -62,7 +62,7 @@ class Door:
             if message["type"] == "http.response.start":
                 headers = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
                 if origin is not None:
-                    headers += self._cors(origin)
+                    headers += self._cors(visit, origin)
                 message["headers"] = headers
                 if squeezable:
                     held = message
@@ -79,8 +79,11 @@ class Door:
 
         return dressed
 
-    def _cors(self, origin: bytes) -> list[tuple[bytes, bytes]]:
+    def _cors(self, visit: Visit, origin: bytes) -> list[tuple[bytes, bytes]]:
         if self._any_origin:
+            # The earlier service's clients see their own origin where they send cookies or ask before they call.
+            if b"cookie" in visit.headers or b"access-control-request-method" in visit.headers:
+                return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
             return [(b"access-control-allow-origin", b"*")]
         if origin in self._origins:
             return [
@@ -101,9 +104,9 @@ class Door:
 
 
 def _accepts_gzip(accepted: bytes | None) -> bool:
-    if accepted is None or b"gzip" not in accepted:
+    if accepted is None or b"gzip" not in (accepted := accepted.lower()):
         return False
-    for coding in accepted.lower().split(b","):
+    for coding in accepted.split(b","):
         name, _, weight = coding.partition(b";")
         if name.strip() == b"gzip":
             return weight.replace(b" ", b"").rstrip(b"0.") != b"q="
@@ -120,6 +123,6 @@ def _squeeze(start: HTTPResponseStartEvent, body: bytes) -> bytes:
         *((name, value) for name, value in start["headers"] if name not in {b"content-length", b"vary"}),
         (b"content-encoding", b"gzip"),
         (b"content-length", str(len(squeezed)).encode()),
-        (b"vary", b", ".join([b"accept-encoding", *filter(None, [names.get(b"vary")])])),
+        (b"vary", b", ".join([b"Accept-Encoding", *filter(None, [names.get(b"vary")])])),
     ]
     return squeezed

@@ -5,7 +5,6 @@ from time import monotonic
 from typing import final
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import UNSET, Raw, Struct, UnsetType
 
@@ -16,7 +15,7 @@ from neuroroute.domain.model import ModelId
 from neuroroute.interface.models import HealthView, MetricsView, health_view, metrics_view
 from neuroroute.interface.query import flag_parameter, read_flag
 from neuroroute.interface.respond import Reply
-from neuroroute.interface.routes import Content, Operation, route
+from neuroroute.interface.routes import Content, Operation, Route
 
 _BEGAN = monotonic()
 
@@ -126,13 +125,13 @@ class HealthEndpoint:
         return [model.card.id for model in self._catalog.registered()]
 
 
-def health_routes(endpoint: HealthEndpoint) -> list[HTTPRouteHandler]:
+def health_routes(endpoint: HealthEndpoint) -> list[Route]:
     """The routes."""
     return [
-        route(
-            "GET",
-            "/health",
-            endpoint.health,
+        Route(
+            method="GET",
+            path="/health",
+            endpoint=endpoint.health,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_health",
@@ -144,10 +143,10 @@ def health_routes(endpoint: HealthEndpoint) -> list[HTTPRouteHandler]:
                 errors=(422,),
             ),
         ),
-        route(
-            "GET",
-            "/health/live",
-            endpoint.live,
+        Route(
+            method="GET",
+            path="/health/live",
+            endpoint=endpoint.live,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_liveness",
@@ -157,10 +156,10 @@ def health_routes(endpoint: HealthEndpoint) -> list[HTTPRouteHandler]:
                 answers={200: [Content(holds=Liveness)]},
             ),
         ),
-        route(
-            "GET",
-            "/health/ready",
-            endpoint.ready,
+        Route(
+            method="GET",
+            path="/health/ready",
+            endpoint=endpoint.ready,
             scope=AccessScope.PUBLIC,
             operation=Operation(
                 id="get_readiness",
@@ -170,10 +169,10 @@ def health_routes(endpoint: HealthEndpoint) -> list[HTTPRouteHandler]:
                 answers={200: [Content(holds=Readiness)], 503: [Content(holds=Readiness)]},
             ),
         ),
-        route(
-            "GET",
-            "/metrics",
-            endpoint.metrics,
+        Route(
+            method="GET",
+            path="/metrics",
+            endpoint=endpoint.metrics,
             scope=AccessScope.METRICS,
             operation=Operation(
                 id="get_metrics",

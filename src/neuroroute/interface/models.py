@@ -5,18 +5,18 @@ from time import time
 from typing import final
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import UNSET, Struct, UnsetType
 
 from neuroroute.application.ports import HealthBoard, ModelCatalog, Registered
 from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.domain.errors import MAX_TOLD
 from neuroroute.domain.health import HealthStatus, ModelHealth
 from neuroroute.domain.model import ModelCard, ModelId
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.query import flag_parameter, read_flag
 from neuroroute.interface.respond import Reply
-from neuroroute.interface.routes import Content, Operation, Parameter, route
+from neuroroute.interface.routes import Content, Operation, Parameter, Route
 
 _ERROR_CHARACTERS = 120
 """Of a model's error that are shown: enough to act on, and /health stays short."""
@@ -129,7 +129,7 @@ class ModelsEndpoint:
         key = scope["path_params"]["model_key"]
         found = next((model for model in self._catalog.registered() if model.card.id == key), None)
         if found is None:
-            raise HttpRefusal(404, "model_not_found", f"Model '{key}' not found")
+            raise HttpRefusal(404, "model_not_found", f"Model '{key[:MAX_TOLD]}' not found")
         health = self._health.of(ModelId(key))
         view = ModelHealthView(
             model=key,
@@ -196,13 +196,13 @@ def model_key_parameter() -> Parameter:
     )
 
 
-def models_routes(endpoint: ModelsEndpoint) -> list[HTTPRouteHandler]:
+def models_routes(endpoint: ModelsEndpoint) -> list[Route]:
     """The routes."""
     return [
-        route(
-            "GET",
-            "/models",
-            endpoint.list,
+        Route(
+            method="GET",
+            path="/models",
+            endpoint=endpoint.list,
             scope=AccessScope.CLIENT,
             operation=Operation(
                 id="list_models",
@@ -214,10 +214,10 @@ def models_routes(endpoint: ModelsEndpoint) -> list[HTTPRouteHandler]:
                 errors=(401, 422),
             ),
         ),
-        route(
-            "GET",
-            "/models/capabilities",
-            endpoint.capabilities,
+        Route(
+            method="GET",
+            path="/models/capabilities",
+            endpoint=endpoint.capabilities,
             scope=AccessScope.CLIENT,
             operation=Operation(
                 id="list_capabilities",
@@ -228,10 +228,10 @@ def models_routes(endpoint: ModelsEndpoint) -> list[HTTPRouteHandler]:
                 errors=(401,),
             ),
         ),
-        route(
-            "GET",
-            "/models/{model_key:str}/health",
-            endpoint.health,
+        Route(
+            method="GET",
+            path="/models/{model_key:str}/health",
+            endpoint=endpoint.health,
             scope=AccessScope.CLIENT,
             operation=Operation(
                 id="get_model_health",

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from time import perf_counter
 from typing import final
 
-from litestar.handlers import HTTPRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
@@ -29,7 +28,7 @@ from neuroroute.interface.caller_watch import CallerWatch
 from neuroroute.interface.errors import failure_of
 from neuroroute.interface.models import model_key_parameter
 from neuroroute.interface.respond import Reply, send_events
-from neuroroute.interface.routes import Content, Operation, route
+from neuroroute.interface.routes import Content, Operation, Route
 from neuroroute.interface.visit import Visit
 
 
@@ -145,13 +144,13 @@ _ANSWERS = {
 _BODY = Content(holds=NativePrompt, example={"prompt": "Hello", "metadata": {"priority": "cost"}})
 
 
-def prompt_routes(endpoint: PromptEndpoint) -> list[HTTPRouteHandler]:
+def prompt_routes(endpoint: PromptEndpoint) -> list[Route]:
     """The routes."""
     return [
-        route(
-            "POST",
-            "/prompt",
-            endpoint.prompt,
+        Route(
+            method="POST",
+            path="/prompt",
+            endpoint=endpoint.prompt,
             scope=AccessScope.CLIENT,
             operation=Operation(
                 id="process_prompt",
@@ -165,10 +164,10 @@ def prompt_routes(endpoint: PromptEndpoint) -> list[HTTPRouteHandler]:
                 errors=_ERRORS,
             ),
         ),
-        route(
-            "POST",
-            "/test-model/{model_key:str}",
-            endpoint.trial,
+        Route(
+            method="POST",
+            path="/test-model/{model_key:str}",
+            endpoint=endpoint.trial,
             scope=AccessScope.CLIENT,
             operation=Operation(
                 id="test_model",

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Method, Receive, Send
+from litestar.types import Scope as ASGIScope
 from msgspec import Struct
 
 from neuroroute.domain.access import Scope
+from neuroroute.interface.access import Guard
+from neuroroute.interface.visit import Visit
 
 
 class Parameter(Struct, frozen=True, kw_only=True):
@@ -47,24 +50,34 @@ class Operation(Struct, frozen=True, kw_only=True):
     """Statuses of `ErrorResponse`, beyond those that any route may answer."""
 
 
-def route(
-    method: Literal["GET", "POST"], path: str, endpoint: ASGIApp, *, scope: Scope, operation: Operation
-) -> HTTPRouteHandler:
-    """A route of the application.
+class Route(Struct, frozen=True, kw_only=True):
+    """One method of one path."""
 
-    The framework finds it, guards it and answers for it when it fails; the request goes to `endpoint` untouched.
-    Typed parameters and responses would cost each request tens of microseconds, and could not speak the earlier
-    service's errors (docs/decisions/0005-plain-asgi-behind-routes.md).
+    method: Literal["GET", "POST"]
+    path: str
+    endpoint: ASGIApp
+    scope: Scope
+    """Who may call it. There is no default: a route that does not say cannot be made."""
+    operation: Operation
+
+
+def mount(route: Route, guard: Guard) -> HTTPRouteHandler:
+    """The route as the framework takes it: found by it, and answered for by it when it fails.
+
+    `guard` looks at each request, and then it goes to the endpoint untouched. Typed parameters and responses, and the
+    framework's own guards, would cost each request tens of microseconds, and could not speak the earlier service's
+    errors (docs/decisions/0005-plain-asgi-behind-routes.md).
     """
 
-    def handle() -> ASGIApp:
-        return endpoint
+    async def guarded(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        visit = Visit.of(scope)
+        visit.caller = guard.admit(route.scope, visit)
+        await route.endpoint(scope, receive, send)
 
+    def handle() -> ASGIApp:
+        return guarded
+
+    methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else [route.method]
     return HTTPRouteHandler(
-        path,
-        http_method=method,
-        name=operation.id,
-        opt={"scope": scope, "operation": operation},
-        status_code=200,
-        sync_to_thread=False,
+        route.path, http_method=methods, name=route.operation.id, status_code=200, sync_to_thread=False
     )(handle)

@@ -16,15 +16,20 @@ _SAFE_ID = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{REQUEST_ID_CHARACTERS - 2
 class Visit:
     """One request: its headers (the last of a name), its id, and who calls."""
 
-    __slots__ = ("caller", "headers", "id_given", "request_id")
+    __slots__ = ("_lines", "caller", "headers", "id_given", "request_id")
 
     def __init__(self, scope: Scope) -> None:
-        self.headers = dict(scope["headers"])
+        self._lines = scope["headers"]
+        self.headers = dict(self._lines)
         self.caller: Caller = ANYONE
         given = self.headers.get(b"x-request-id")
         taken = safe_id(given.decode("latin-1")) if given else None
         self.id_given = taken is not None
         self.request_id = taken or new_id()
+
+    def repeats(self, name: bytes) -> bool:
+        """Whether the request has several headers of that name."""
+        return sum(said == name for said, _ in self._lines) > 1
 
     def adopt(self, body_id: str | None) -> str:
         """The id that the answer's body carries: the body's own, else the header's, else ours.

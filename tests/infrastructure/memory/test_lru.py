@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from neuroroute.infrastructure.memory.lru import LARGEST_SHARE, OVERHEAD, ByteLru
 
-KEYS = st.integers(0, 30).map(lambda number: f"k{number}")
+KEYS = st.integers(0, 15).map(lambda number: f"k{number}")
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), KEYS, st.integers(0, 700).map(bytes), st.sampled_from("ab"), st.integers(0, 20)),
+        st.tuples(st.just("put"), KEYS, st.just(bytes(200)), st.just("a"), st.just(1000)),
         st.tuples(st.just("get"), KEYS),
         st.tuples(st.just("drop"), KEYS),
         st.tuples(st.just("clear"), st.sampled_from(["a", "b", "nobody", None])),
@@ -67,7 +68,7 @@ class Plain:
         self.now += seconds
 
 
-@given(steps=STEPS, max_bytes=st.integers(0, 30_000))
+@given(steps=STEPS, max_bytes=st.integers(6_000, 12_000))
 @settings(deadline=None)
 def test_is_a_plain_lru_of_what_lives_within_its_bound(steps, max_bytes):
     plain = Plain(max_bytes)
@@ -93,6 +94,15 @@ def test_what_was_put_last_is_always_there(steps):
             key, value, group, _ = arguments
             assert lru.put(key, value, group=group, ttl=1)
             assert lru.get(key) == value
+
+
+def test_what_was_asked_for_stays_longer_than_what_was_not():
+    lru = ByteLru(max_bytes=10 * 1024, clock=lambda: 0)
+    keys = [str(at) for at in range(30)]
+    for key in keys:
+        lru.put(key, bytes(400), group="a", ttl=1)
+        assert lru.get("0") is not None
+    assert lru.get("1") is None
 
 
 def test_leaves_out_what_would_push_too_many_others_out():

@@ -23,7 +23,7 @@ async def instance():
     """Starts instances of the cache. `timeout` is patient where a test does not ask how soon it gives up."""
     async with AsyncExitStack() as stack:
 
-        async def start(url, *, timeout=2.0, max_bytes=1_000_000):  # noqa: ASYNC109 - a setting, not this call's
+        async def start(url, *, timeout=2.0, max_bytes=1_000_000):
             cache = RedisCache(url, prefix=PREFIX, ttl=600, max_bytes=max_bytes, timeout=timeout)
             stack.push_async_callback(cache.close)
             await cache.open()

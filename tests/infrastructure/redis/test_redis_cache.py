@@ -3,13 +3,14 @@
 import asyncio
 
 import pytest
+import redis
+from services.sharing import answer, forgets
 from services.slow_proxy import SlowProxy
+from services.valkey import start_valkey
 from services.waiting import comes_about
 
-from neuroroute.application.ports import CachedAnswer
-from neuroroute.domain.completion import Completion, Finished, FinishReason
 from neuroroute.domain.model import ModelId
-from neuroroute.domain.routing import Selection, SelectionMethod
+from neuroroute.infrastructure.redis.scripts import SWEEP, SWEPT_AT_ONCE
 
 pytestmark = pytest.mark.anyio
 
@@ -17,19 +18,19 @@ SOON = 1.0
 """Seconds within which the port promises that other instances follow."""
 
 
-def answer(text="Paris", model="a"):
-    finished = Finished(reason=FinishReason.STOP, native_reason="stop", usage=None)
-    selection = Selection(method=SelectionMethod.CALLER, model=ModelId(model))
-    return CachedAnswer(
-        model=ModelId(model), selection=selection, completion=Completion(text, finished), latency_ms=412
-    )
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
 
 
-def forgets(cache, key):
-    async def asked():
-        return await cache.get(key) is None
-
-    return asked
+@pytest.fixture
+def valkey(server):
+    """Nothing breaks it here, so that one does for all."""
+    with redis.Redis.from_url(server.url) as client:
+        client.flushall()
+    return server
 
 
 async def test_what_one_instance_learns_the_other_knows_at_once(valkey, instance):
@@ -163,6 +164,35 @@ async def test_leaves_nothing_in_redis_that_never_expires_but_the_generations(va
         assert lasts > 0 or name == b"t:cache:generations", name
     sizes = [await raw.zcard(name) for name in await raw.keys("t:cache:index:*")]
     assert sum(sizes) < 200
+
+
+async def test_what_redis_did_not_take_is_kept_here_and_cleared_by_others_all_the_same(valkey, instance, raw):
+    one, other = await instance(valkey.url), await instance(valkey.url)
+    await raw.config_set("min-replicas-to-write", 1)
+    await one.put("k", answer(), ttl=None)
+    await raw.config_set("min-replicas-to-write", 0)
+    await other.put("k2", answer(), ttl=None)
+    await asyncio.sleep(0.6)
+    assert await other.get("k") is None
+    assert await one.get("k") == answer()
+    await one.put("k3", answer(model="b"), ttl=None)
+    await other.clear(ModelId("c"))
+    await raw.config_set("min-replicas-to-write", 1)
+    await one.put("k4", answer(model="d"), ttl=None)
+    await raw.config_set("min-replicas-to-write", 0)
+    assert await one.get("k4") == answer(model="d")
+    await other.clear(ModelId("d"))
+    await comes_about(forgets(one, "k4"), within=SOON)
+    assert await one.get("k3") == answer(model="b")
+
+
+async def test_sweeping_an_old_generation_spares_what_was_stored_since(valkey, instance, raw):
+    one = await instance(valkey.url)
+    await one.put("k", answer(), ttl=None)
+    await raw.zadd("t:cache:index:0123456789abcdef", {"k": 1, "gone": 2})
+    swept = await raw.eval(SWEEP, 1, "t:cache:index:0123456789abcdef", "t:cache:", "0123456789abcdef", SWEPT_AT_ONCE)
+    assert swept == [2, []]
+    assert await raw.exists("t:cache:k") == 1
 
 
 async def test_models_that_were_never_used_leave_nothing_behind(valkey, instance, raw):

@@ -1,19 +1,16 @@
-"""What a Redis that fails costs: at most one short time-out, never an error, never a restart."""
+"""What a Redis that is down, frozen or slow costs: at most one short time-out, never an error, never a restart."""
 
 import asyncio
-import random
 import time
 
 import pytest
+from services.sharing import answer, forgets, shares
 from services.slow_proxy import SlowProxy
 from services.valkey import start_valkey
 from services.waiting import comes_about
 from structlog.testing import capture_logs
 
-from neuroroute.application.ports import CachedAnswer
-from neuroroute.domain.completion import Completion, Finished, FinishReason
-from neuroroute.domain.model import ModelId
-from neuroroute.domain.routing import Selection, SelectionMethod
+from neuroroute.infrastructure.redis.cache import RedisCache
 
 pytestmark = pytest.mark.anyio
 
@@ -25,28 +22,8 @@ BACK = 3.0
 """Seconds within which a Redis that is back is used again: one attempt a second, and what a busy machine adds."""
 
 
-def answer(text="Paris", model="a"):
-    finished = Finished(reason=FinishReason.STOP, native_reason="stop", usage=None)
-    selection = Selection(method=SelectionMethod.CALLER, model=ModelId(model))
-    return CachedAnswer(
-        model=ModelId(model), selection=selection, completion=Completion(text, finished), latency_ms=412
-    )
-
-
 def events(logs):
     return [line["event"] for line in logs]
-
-
-def shares_again(cache, other):
-    """Whether what one puts is known to the other."""
-    numbers = iter(range(1_000_000))
-
-    async def shared():
-        key = f"probe {next(numbers)}"
-        await cache.put(key, answer(), ttl=None)
-        return await other.get(key) is not None
-
-    return shared
 
 
 async def cost(cache, *, calls=200):
@@ -68,7 +45,7 @@ async def test_starts_without_redis_and_finds_it_when_it_comes(tmp_path, instanc
     assert time.monotonic() - began < 2 * SPARE
     server.start()
     try:
-        await comes_about(shares_again(cache, other), within=BACK)
+        await comes_about(shares(cache, other), within=BACK)
     finally:
         server.stop()
 
@@ -81,7 +58,7 @@ async def test_a_killed_redis_costs_nothing_and_is_used_again_without_a_restart(
         assert await cost(cache) < SPARE
         assert await cache.get("k") == answer()
         valkey.start()
-        await comes_about(shares_again(cache, other), within=BACK)
+        await comes_about(shares(cache, other), within=BACK)
     assert sorted(events(logs)) == sorted(["redis_connected", "redis_lost", "redis_back"] * 2)
 
 
@@ -98,7 +75,7 @@ async def test_a_frozen_redis_costs_one_time_out_and_then_nothing(valkey, instan
     await asyncio.sleep(1.5)
     assert await cost(cache) < SPARE
     valkey.thaw()
-    await comes_about(shares_again(cache, other), within=BACK)
+    await comes_about(shares(cache, other), within=BACK)
 
 
 async def test_a_loss_shows_before_a_request_meets_it(valkey, instance):
@@ -124,14 +101,14 @@ async def test_a_slow_redis_costs_a_few_exchanges_at_most(valkey, instance, dela
         await asyncio.sleep(1.5)
         assert await cost(cache) < SPARE
         proxy.to_client.delay = 0.0
-        await comes_about(shares_again(cache, await instance(valkey.url)), within=BACK)
+        await comes_about(shares(cache, await instance(valkey.url)), within=BACK)
 
 
 async def test_a_connection_that_is_cut_is_replaced_at_once(valkey, instance, raw):
     cache, other = await instance(valkey.url), await instance(valkey.url)
     await asyncio.sleep(1.0)
     await raw.client_kill_filter(_type="normal", skipme=True)
-    assert await comes_about(shares_again(cache, other), within=BACK) < 0.9
+    assert await comes_about(shares(cache, other), within=BACK) < 0.9
 
 
 @pytest.mark.parametrize("model", [None, "a"])
@@ -150,106 +127,8 @@ async def test_what_is_cleared_while_redis_is_away_is_not_told_when_it_is_back(v
 
         await comes_about(told, within=BACK)
         assert await cache.get("k") is None
-
-        async def forgotten():
-            return await other.get("k") is None
-
-        await comes_about(forgotten, within=BACK)
+        await comes_about(forgets(other, "k"), within=BACK)
     assert events(logs).count("redis_clear_deferred") == 1
-
-
-async def test_a_full_redis_still_tells_what_it_has_and_can_be_cleared(tmp_path, instance):
-    server = start_valkey(tmp_path, "--maxmemory", "4mb", "--maxmemory-policy", "noeviction")
-    try:
-        one, other = await instance(server.url), await instance(server.url)
-        await one.put("k", answer(), ttl=None)
-        with capture_logs() as logs:
-            for at in range(100):
-                await one.put(f"k{at}", answer("x" * 100_000), ttl=None)
-                assert await one.get(f"k{at}") == answer("x" * 100_000)
-            assert await other.get("k") == answer()
-            assert await one.clear(ModelId("a")) >= 10
-            assert await one.get("k") is None
-            await comes_about(shares_again(one, other), within=BACK)  # its memory is freed in the background
-        assert events(logs)[0] == "redis_refuses_writes"
-        assert events(logs)[-1] == "redis_accepts_writes"
-        assert len(logs) < 10
-    finally:
-        server.stop()
-
-
-async def test_a_redis_that_may_not_be_written_says_so_once_and_owes_the_clear(valkey, instance, raw):
-    cache = await instance(valkey.url)
-    await cache.put("k", answer(), ttl=None)
-    await raw.config_set("min-replicas-to-write", 1)
-    with capture_logs() as logs:
-        for at in range(20):
-            await cache.put(f"k{at}", answer(), ttl=None)
-        await cache.clear(None)
-        assert await cache.get("k") is None
-        await raw.config_set("min-replicas-to-write", 0)
-
-        async def told():
-            return "redis_clear_done" in events(logs)
-
-        await comes_about(told, within=BACK)
-    assert await raw.exists("t:cache:k") == 0 or await cache.get("k") is None
-    assert events(logs)[:2] == ["redis_refuses_writes", "redis_clear_deferred"]
-
-
-async def test_garbage_reads_as_nothing_and_is_removed(valkey, instance, raw):
-    writer = await instance(valkey.url)
-    await writer.put("k", answer(), ttl=None)
-    good = await raw.get("t:cache:k")
-    dice = random.Random(5)
-    spoilt = [b"", b"x", good[:16], good[:-1], good + b"\x00", good[:16] + b"\x02" + good[17:], b"0" * 16 + good[16:]]
-    spoilt += [good[:cut] for cut in range(1, len(good), 7)]
-    for _ in range(300):
-        at, bit = dice.randrange(len(good)), dice.randrange(8)
-        spoilt.append(good[:at] + bytes([good[at] ^ 1 << bit]) + good[at + 1 :])
-    reader = await instance(valkey.url)
-    for at, value in enumerate(spoilt):
-        await raw.set(f"t:cache:bad{at}", value, px=60_000)
-        await raw.set("t:cache:k2", value, px=60_000)
-        assert await reader.get(f"bad{at}") is None
-    await raw.set("t:cache:of another", good)
-    assert await reader.get("of another") is None
-    await reader.get("unknown")
-    assert await raw.keys("t:cache:bad*") == []
-    assert await reader.get("k") == answer()
-
-
-@pytest.mark.parametrize("make", ["lpush", "hset", "sadd"])
-async def test_another_type_reads_as_nothing_and_can_be_overwritten(valkey, instance, raw, make):
-    cache, other = await instance(valkey.url), await instance(valkey.url)
-    for key in ("k1", "k2"):
-        await raw.execute_command(make, f"t:cache:{key}", "x", *(["y"] if make == "hset" else []))
-    assert await cache.get("k1") is None
-    await cache.put("k1", answer(), ttl=None)
-    await cache.put("k2", answer(), ttl=None)
-    assert await other.get("k1") == await other.get("k2") == answer()
-
-
-async def test_another_type_in_place_of_the_generations_is_put_right(valkey, instance, raw):
-    cache, other = await instance(valkey.url), await instance(valkey.url)
-    await cache.put("k", answer(), ttl=None)
-    await raw.set("t:cache:generations", "garbage")
-    await comes_about(shares_again(cache, other), within=BACK)
-
-
-@pytest.mark.parametrize("lost", ["FLUSHALL", "DEL t:cache:generations", "DEL t:cache:index"])
-async def test_a_redis_that_lost_its_memory_brings_back_nothing_that_was_cleared(valkey, instance, raw, lost):
-    one, other = await instance(valkey.url), await instance(valkey.url)
-    await one.put("k", answer("old"), ttl=None)
-    await other.get("k")
-    for name in await raw.keys("t:cache:index:*"):
-        await raw.execute_command(lost.replace("t:cache:index", name.decode()))
-    await one.clear(None)
-    await asyncio.sleep(1.0)
-    assert await one.get("k") is None
-    assert await other.get("k") is None
-    await comes_about(shares_again(one, other), within=BACK)
-    assert await other.get("k") is None
 
 
 async def test_a_wrong_password_is_no_error_and_its_line_shows_no_key(valkey, instance, raw):
@@ -276,6 +155,22 @@ async def test_no_line_holds_a_key_or_an_answer(valkey, instance, raw):
         await asyncio.sleep(0.5)
     assert "redis_lost" in events(logs)
     assert "secret" not in repr(logs)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "127.0.0.1:6379", "redis://127.0.0.1/?colour=red"])
+def test_a_url_that_is_none_is_refused_before_anything_starts(url):
+    with pytest.raises(ValueError, match="URL"):
+        RedisCache(url, ttl=600, max_bytes=1_000_000)
+
+
+async def test_options_of_the_url_change_nothing_that_the_cache_relies_on(valkey, instance):
+    options = "decode_responses=true&protocol=3&socket_timeout=60&socket_connect_timeout=60&retry_on_timeout=true"
+    cache, other = await instance(f"{valkey.url}?{options}", timeout=TIMEOUT), await instance(valkey.url)
+    await cache.put("k", answer(), ttl=None)
+    assert await other.get("k") == answer()
+    valkey.freeze()
+    assert await cost(cache) < TIMEOUT + SPARE
+    valkey.thaw()
 
 
 async def test_closing_leaves_nobody_waiting(valkey, instance):

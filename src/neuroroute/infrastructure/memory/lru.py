@@ -57,7 +57,7 @@ class ByteLru:
         """Whether it is kept for `ttl` seconds. What was there under this key is gone in any case."""
         self.drop(key)
         size = sys.getsizeof(key) + sys.getsizeof(value) + OVERHEAD
-        if size * LARGEST_SHARE > self._max_bytes or ttl <= 0:
+        if size * LARGEST_SHARE > self._max_bytes or not ttl > 0:
             return False
         self._entries[key] = _Entry(value, group, self._clock() + ttl, size)
         self._groups.setdefault(group, set()).add(key)

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self, final
 from urllib.parse import urlsplit
 
-from neuroroute.domain.errors import ProviderUnavailable
+from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
 from neuroroute.infrastructure.providers.connection import Connection, Timeouts
 from neuroroute.infrastructure.providers.pool import ConnectionPool
 from neuroroute.infrastructure.providers.response import Response
@@ -161,7 +161,7 @@ class Upstream:
     ) -> Connection:
         """A connection with its slot, waiting for either; `ConnectionPool.release` takes both back.
 
-        Raises: ProviderUnavailable.
+        Raises: ProviderThrottled, when all were in use all the time; ProviderUnavailable.
         """
         waiting = True
         try:
@@ -182,11 +182,11 @@ class Upstream:
         )
         connection.attach(transport)
 
-    def _unreachable(self, exc: OSError, timeouts: Timeouts, *, waiting: bool) -> ProviderUnavailable:
+    def _unreachable(self, exc: OSError, timeouts: Timeouts, *, waiting: bool) -> ProviderFailed:
         match exc:
             case TimeoutError() if waiting:
                 busy = f"all {self._max_connections} connections to {self.origin} were in use"
-                return ProviderUnavailable(f"{busy} for {timeouts.connect:g} s", timed_out=True)
+                return ProviderThrottled(f"{busy} for {timeouts.connect:g} s", status=None)
             case TimeoutError():
                 return ProviderUnavailable(
                     f"no connection to {self.origin} within {timeouts.connect:g} s", timed_out=True

@@ -38,7 +38,8 @@ _AWAY: Final = (TimeoutError, RedisAway, ResponseError)
 class RedisCache(ResponseCache):
     """`open` and `close` it; in between, an operation costs one exchange, and at most `timeout`.
 
-    Other instances' clears arrive with the link's beat, four times a second.
+    Other instances' clears arrive with the link's beat, four times a second. What is too large for the own copies does
+    not go to Redis either.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class RedisCache(ResponseCache):
         """`ttl` is how many seconds an answer is kept when the caller does not say; `max_bytes` bounds the own copies.
 
         Raises:
-            ValueError: `url` is not that of a Redis.
+            ValueError: `url` is not that of a Redis, or has an unknown option.
         """
         self._ttl = ttl
         self._timeout = timeout
@@ -113,7 +114,7 @@ class RedisCache(ResponseCache):
         if forgotten is None:
             self._owed.add(model)
             _log.warning("redis_clear_deferred", model=model)
-            return len(keys)
+            return len(keys | self._local.clear(model))  # a copy may have been made in the meantime
         removed = 0
         try:
             async with asyncio.timeout(SWEEP_SECONDS):

@@ -71,24 +71,28 @@ class RedisLink:
         raises loses the connection.
 
         Raises:
-            ValueError: `url` is none of redis://, rediss:// and unix://.
+            ValueError: `url` is none of redis://, rediss:// and unix://, or has an unknown option.
         """
         self.up = False
         """Whether it is worth asking."""
         self._connected = False
         self._timeout = timeout
         self._beat = beat
-        # RESP2 and no driver name: fewer round trips of greeting. The time-outs here are of the connection's making;
-        # those of an exchange are set around the whole of it, where a URL's query cannot change them.
+        # RESP2 and no driver name: fewer round trips of greeting. The time-out here is of the connection's making; that
+        # of an exchange is set around the whole of it, where a URL's query cannot change it.
         self._pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - its **kwargs are untyped
             url,
-            protocol=2,
             driver_info=None,
             client_name="neuroroute",
             socket_timeout=None,
             socket_connect_timeout=CONNECT_TIMEOUT,
             retry=Retry(NoBackoff(), 0),
         )
+        self._pool.connection_kwargs.update(protocol=2, decode_responses=False)  # also where the URL says otherwise
+        try:
+            self._pool.make_connection()
+        except TypeError as error:
+            raise ValueError("the URL of Redis has an option that there is not") from error
         self._asked: deque[_Asked] = deque()
         self._wake = asyncio.Event()
         self._slow = 0
@@ -170,7 +174,8 @@ class RedisLink:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while batch := self._batch():
+            while self._asked:
+                batch = [self._asked.popleft() for _ in range(min(len(self._asked), MOST_AT_ONCE))]
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(self._timeout):
@@ -178,15 +183,6 @@ class RedisLink:
                 finally:
                     _answer_nothing(batch)
                 self._judge(time.monotonic() - began)
-
-    def _batch(self) -> list[_Asked]:
-        """The next to go; those who no longer wait are left out."""
-        batch: list[_Asked] = []
-        while self._asked and len(batch) < MOST_AT_ONCE:
-            asked = self._asked.popleft()
-            if not asked.replies.done():
-                batch.append(asked)
-        return batch
 
     def _judge(self, seconds: float) -> None:
         self._slow = self._slow + 1 if seconds > self._timeout * SLOW else 0

@@ -1,0 +1,149 @@
+"""Providers that do as they are told, and a router with the shipped memory adapters around them."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, final
+
+from factories import FinishedFactory, RoutingRequestFactory
+
+from neuroroute.application.ports import Observer, Provider
+from neuroroute.application.route_prompt import RoutePrompt
+from neuroroute.domain.access import Secret
+from neuroroute.domain.completion import TextDelta
+from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.policies import EarlierRules
+from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
+from neuroroute.domain.routing import Requirements
+from neuroroute.infrastructure.catalog import Override, StaticCatalog, catalog_entries
+from neuroroute.infrastructure.classifiers.rules import RulesClassifier
+from neuroroute.infrastructure.memory.cache import MemoryCache
+from neuroroute.infrastructure.memory.health import MemoryHealthBoard
+
+PATIENCE = 60.0
+STALL = "stall"
+"""A step of a script: nothing more comes, ever."""
+END = FinishedFactory.build()
+ANSWER = (TextDelta("Par"), TextDelta("is"), END)
+
+
+class Call(NamedTuple):
+    """What a provider was asked."""
+
+    model: str
+    prompt: Prompt
+    timeout: float
+
+
+@final
+class ScriptedProvider(Provider):
+    """Each call runs the next script, and the last one again and again: events, failures, `STALL`."""
+
+    def __init__(self, *scripts: Sequence[object], probes: Sequence[ProviderFailed | None] = (None,)) -> None:
+        self._scripts = list(scripts) or [ANSWER]
+        self._probes = list(probes)
+        self.calls: list[Call] = []
+        self.ended = 0
+        """Calls whose generator was run out, or closed."""
+
+    @property
+    def running(self) -> int:
+        return len(self.calls) - self.ended
+
+    async def answer(self, prompt, card, *, timeout):
+        script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+        self.calls.append(Call(card.id, prompt, timeout))
+        try:
+            for step in script:
+                await asyncio.sleep(0)
+                match step:
+                    case ProviderFailed():
+                        raise step
+                    case "stall":
+                        await asyncio.Event().wait()
+                    case event:
+                        yield event
+        finally:
+            try:
+                await asyncio.sleep(0)  # closing a connection takes a turn of the loop
+            finally:
+                self.ended += 1
+
+    async def probe(self) -> None:
+        failure = self._probes.pop(0) if len(self._probes) > 1 else self._probes[0]
+        if failure:
+            raise failure
+
+    async def close(self) -> None:
+        pass
+
+
+async def comes_about(condition: Callable[[], object]) -> None:
+    """Lets others run until `condition` holds, for five seconds at most."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0)
+
+
+@final
+class Heard(Observer):
+    """Every record, in order."""
+
+    def __init__(self) -> None:
+        self.records = []
+
+    def observe(self, record) -> None:
+        self.records.append(record)
+
+
+class Router:
+    """The three default models on scripted providers; those that are not given answer `Paris`."""
+
+    def __init__(self, *, local=None, openai=None, anthropic=None, cache=None, version=None) -> None:
+        self.local = local or ScriptedProvider()
+        self.openai = openai or ScriptedProvider()
+        self.anthropic = anthropic or ScriptedProvider()
+        self.providers = {"lmstudio": self.local, "openai": self.openai, "anthropic": self.anthropic}
+        self.heard, self.also_heard = Heard(), Heard()
+        self.health = MemoryHealthBoard()
+        self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
+        key = Override(api_key=Secret("sk-test"))
+        entries = catalog_entries(None, environ={}, openai=key, anthropic=key, lmstudio=Override())
+        self.cards = {card.id: card for card in entries.cards}
+        self.catalog = StaticCatalog(entries, self.providers)
+        if version:
+            self.catalog.version = version
+        self.route = RoutePrompt(
+            catalog=self.catalog,
+            classifier=RulesClassifier(),
+            policy=EarlierRules(),
+            cache=self.cache,
+            health=self.health,
+            observers=[self.heard, self.also_heard],
+            patience=PATIENCE,
+        )
+
+    async def ask(self, request):
+        """The whole answer, left at once."""
+        async with await self.route(request) as answer:
+            return await answer.whole()
+
+    @property
+    def record(self):
+        """The only one, told to every observer."""
+        (record,) = self.heard.records
+        assert self.also_heard.records == [record]
+        return record
+
+    @property
+    def running(self) -> int:
+        """Calls of providers that nobody has ended."""
+        return sum(provider.running for provider in self.providers.values())
+
+
+def wanted(model="local", *, text="What is the capital of France?", streamed=True, **request):
+    """A request that names its model."""
+    return RoutingRequestFactory.build(
+        prompt=Prompt((Message(Role.USER, text),), Sampling(max_tokens=4096, temperature=0.7), streamed=streamed),
+        requirements=request.pop("requirements", Requirements(model=model)),
+        **request,
+    )

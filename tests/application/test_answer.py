@@ -1,0 +1,277 @@
+"""However far an answer is read, its provider is closed and one record says what happened."""
+
+import asyncio
+
+import pytest
+from application.scripted import ANSWER, END, STALL, Router, ScriptedProvider, wanted
+from factories import FinishedFactory, UsageFactory
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neuroroute.application import answer as answers
+from neuroroute.domain.completion import Finished, FinishReason, TextDelta, Usage
+from neuroroute.domain.errors import (
+    NeuroRouteError,
+    ProviderFailed,
+    ProviderMisconfigured,
+    ProviderRefused,
+    ProviderThrottled,
+    ProviderUnavailable,
+)
+from neuroroute.domain.health import HealthStatus
+from neuroroute.domain.record import Outcome
+from neuroroute.infrastructure.memory.cache import MemoryCache
+
+pytestmark = pytest.mark.anyio
+
+CUT = ProviderUnavailable("the connection broke")
+
+
+@pytest.mark.parametrize("failure", [CUT, ProviderThrottled("429"), ProviderRefused("400")])
+async def test_a_failure_after_the_first_event_surfaces_while_reading_and_asks_nobody_else(failure):
+    router = Router(local=ScriptedProvider([TextDelta("Par"), failure]))
+    async with await router.route(wanted()) as answer:
+        events = aiter(answer)
+        assert await anext(events) == TextDelta("Par")
+        with pytest.raises(type(failure)):
+            await anext(events)
+    assert not router.openai.calls
+    record = router.record
+    assert (record.outcome, record.error, record.model) == (Outcome.CUT, str(failure), "local")
+    assert [attempt.outcome for attempt in record.attempts] == ["answered"]
+    assert router.health.of("local").status is HealthStatus.UNHEALTHY
+
+
+async def test_a_cut_answer_is_billed_by_estimate_and_never_remembered():
+    router = Router(openai=ScriptedProvider([TextDelta("x" * 400), CUT], ANSWER))
+    with pytest.raises(ProviderUnavailable):
+        await router.ask(wanted("openai", text="y" * 40))
+    assert router.record.usage == Usage(prompt_tokens=10, completion_tokens=100, estimated=True)
+    assert router.record.cost == (10 * 2_500_000_000 + 100 * 10_000_000_000) // 10**6
+    assert (await router.ask(wanted("openai", text="y" * 40))).text == "Paris"
+
+
+async def heard_out(answer):
+    return [event async for event in answer]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_an_answer_that_ends_without_its_end_was_cut(whole):
+    router = Router(local=ScriptedProvider([TextDelta("Par")]))
+    async with await router.route(wanted()) as answer:
+        with pytest.raises(ProviderUnavailable):
+            await (answer.whole() if whole else heard_out(answer))
+    assert router.record.outcome is Outcome.CUT
+
+
+async def test_what_breaks_after_the_end_broke_nothing():
+    router = Router(local=ScriptedProvider([*ANSWER, CUT]))
+    assert (await router.ask(wanted())).text == "Paris"
+    assert router.record.outcome is Outcome.ANSWERED
+    assert router.health.of("local").status is HealthStatus.HEALTHY
+
+
+@pytest.mark.parametrize("read", [0, 1, 2])
+async def test_leaving_early_closes_the_provider_and_is_recorded(read):
+    router = Router(local=ScriptedProvider([TextDelta("a"), TextDelta("b"), TextDelta("c"), STALL]))
+    async with asyncio.timeout(5), await router.route(wanted()) as answer:
+        events = aiter(answer)
+        for _ in range(read):
+            await anext(events)
+        assert router.running == 1
+    assert router.running == 0
+    await events.aclose()
+    assert router.record.outcome is Outcome.LEFT
+    assert router.record.usage.estimated
+    assert router.health.of("local").status is HealthStatus.HEALTHY
+
+
+async def test_leaving_by_an_error_of_ones_own_is_no_fault_of_the_model():
+    router = Router(local=ScriptedProvider([TextDelta("a"), STALL]))
+    with pytest.raises(ZeroDivisionError):
+        async with await router.route(wanted()):
+            raise ZeroDivisionError
+    assert router.running == 0
+    assert router.record.outcome is Outcome.LEFT
+
+
+async def test_cancelling_in_the_middle_closes_the_provider_and_is_recorded():
+    router = Router(local=ScriptedProvider([TextDelta("a"), STALL]))
+    began = asyncio.Event()
+
+    async def read():
+        async with await router.route(wanted()) as answer:
+            async for _ in answer:
+                began.set()
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(5):
+        await began.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    assert router.running == 0
+    assert router.record.outcome is Outcome.LEFT
+
+
+async def test_stopping_at_the_end_is_an_answer_though_nothing_was_read_after_it():
+    router = Router(local=ScriptedProvider([*ANSWER, STALL]))
+    async with asyncio.timeout(5), await router.route(wanted()) as answer:
+        async for event in answer:
+            if isinstance(event, Finished):
+                break
+    assert router.record.outcome is Outcome.ANSWERED
+    assert router.running == 0
+
+
+async def test_usage_is_estimated_where_the_provider_is_silent():
+    silent = FinishedFactory.build(usage=None)
+    router = Router(openai=ScriptedProvider([TextDelta("x" * 21), silent]))
+    completion = await router.ask(wanted("openai", text="y" * 43))
+    assert completion.finished.usage == Usage(prompt_tokens=10, completion_tokens=5, estimated=True)
+    assert router.record.usage == completion.finished.usage
+
+
+async def test_nothing_used_is_not_silence():
+    router = Router(openai=ScriptedProvider([TextDelta("x"), FinishedFactory.build(usage=Usage())]))
+    await router.ask(wanted("openai"))
+    assert router.record.usage == Usage()
+    assert router.record.cost == 0
+
+
+@pytest.mark.parametrize(("model", "cost"), [("local", 0), ("openai", 80_000), ("anthropic", 111_000)])
+async def test_the_cost_is_exact(model, cost):
+    router = Router()
+    await router.ask(wanted(model))
+    assert router.record.usage == UsageFactory.build(prompt_tokens=12, completion_tokens=5)
+    assert router.record.cost == cost
+
+
+async def test_the_record_says_who_what_and_how_long():
+    router = Router()
+    await router.ask(wanted("openai", id="req_7", surface="prompt", streamed=False))
+    record = router.record
+    assert (record.request_id, record.surface, record.caller) == ("req_7", "prompt", "anyone")
+    assert (record.method, record.policy, record.provider) == ("user_specified", "rules", "openai")
+    assert not record.streamed
+    assert not record.from_cache
+    assert 0 <= record.first_event_seconds <= record.seconds
+    assert 0 <= record.provider_seconds <= record.seconds
+    assert record.attempts[0].seconds <= record.provider_seconds
+
+
+async def test_the_latency_shown_is_that_of_the_model_that_answered():
+    router = Router(local=ScriptedProvider([CUT]))
+    async with await router.route(wanted()) as answer:
+        await answer.whole()
+        (failed,) = answer.failures
+        spent = answer.draft.provider_seconds - failed.seconds
+        assert answer.latency_ms == round(1000 * spent)
+
+
+async def test_a_very_long_answer_is_handed_on_but_not_collected():
+    piece = TextDelta("x" * (answers.MAX_KEPT_CHARACTERS // 4))
+    router = Router(local=ScriptedProvider([*[piece] * 5, END]), cache=MemoryCache(max_bytes=1 << 26, ttl=600))
+    for calls in (1, 2):
+        assert len((await router.ask(wanted())).text) == 5 * len(piece.text)
+        assert len(router.local.calls) == calls
+
+
+FAILURES = st.sampled_from(
+    [
+        ProviderUnavailable("down"),
+        ProviderUnavailable("slow", timed_out=True),
+        ProviderThrottled("429"),
+        ProviderMisconfigured("401"),
+        ProviderRefused("400"),
+    ]
+)
+PIECES = st.lists(st.text(min_size=1, max_size=3).map(TextDelta), max_size=3)
+ENDS = st.builds(
+    Finished,
+    reason=st.sampled_from(FinishReason),
+    native_reason=st.just("stop"),
+    usage=st.none() | st.builds(Usage, prompt_tokens=st.integers(0, 99), completion_tokens=st.integers(0, 99)),
+)
+SCRIPTS = st.builds(lambda pieces, end: [*pieces, *end], PIECES, st.lists(FAILURES | ENDS, max_size=1))
+
+
+class Left(Exception):
+    """The reader has heard enough."""
+
+
+class Reading:
+    """A reader who leaves after so many events, `None` never; by an error of its own if it `raises`."""
+
+    def __init__(self, most, *, raises):
+        self._most, self._raises = most, raises
+        self.ended = self.left = False
+
+    async def read(self, answer):
+        events, count = aiter(answer), 0
+        while self._most is None or count < self._most:
+            event = await anext(events, None)
+            if event is None:
+                return
+            count += 1
+            self.ended = isinstance(event, Finished)
+        self.left = True
+        if self._raises:
+            raise Left
+
+
+@given(
+    scripts=st.tuples(SCRIPTS, SCRIPTS, SCRIPTS),
+    reads=st.integers(0, 5) | st.none(),
+    raises=st.booleans(),
+    cached=st.booleans(),
+)
+async def test_every_request_leaves_exactly_one_record_and_no_open_call(scripts, reads, raises, cached):
+    router = Router(**{name: ScriptedProvider(script) for name, script in zip(
+        ("local", "openai", "anthropic"), scripts, strict=True
+    )})  # fmt: skip
+    request = wanted() if cached else wanted(cache=None)
+    reading = Reading(reads, raises=raises)
+    failed = False
+    try:
+        async with asyncio.timeout(5), await router.route(request) as answer:
+            await reading.read(answer)
+    except Left:
+        pass
+    except NeuroRouteError:
+        failed = True
+    await asyncio.sleep(0)
+    record = router.record
+    assert router.running == 0
+    assert len(record.attempts) == sum(len(provider.calls) for provider in router.providers.values())
+    answered = [attempt for attempt in record.attempts if attempt.outcome == "answered"]
+    assert len(answered) <= 1
+    if reading.ended:
+        assert record.outcome is Outcome.ANSWERED
+    elif failed:
+        assert record.outcome is (Outcome.CUT if answered else Outcome.FAILED)
+    else:
+        assert reading.left
+        assert record.outcome is Outcome.LEFT
+    assert (record.usage is not None) == bool(answered)
+    assert (record.cost is not None) == bool(answered)
+
+
+@given(script=SCRIPTS, at=st.integers(0, 12))
+async def test_cancelled_at_any_moment_there_is_one_record_and_no_open_call(script, at):
+    router = Router(local=ScriptedProvider([*script, STALL]))
+    asking = asyncio.create_task(router.ask(wanted()))
+    for _ in range(at):
+        await asyncio.sleep(0)
+    never_ran = at == 0
+    asking.cancel()
+    (result,) = await asyncio.wait_for(asyncio.gather(asking, return_exceptions=True), 5)
+    assert router.running == 0
+    if never_ran:
+        assert not router.heard.records
+        return
+    assert router.record.outcome in Outcome
+    if isinstance(result, asyncio.CancelledError):
+        assert router.record.outcome in {Outcome.LEFT, Outcome.ANSWERED}
+    elif isinstance(result, ProviderFailed | NeuroRouteError):
+        assert router.record.outcome in {Outcome.CUT, Outcome.FAILED}

@@ -1,0 +1,223 @@
+"""Examples of every domain type: plausible where the value matters to nobody, drawn from a fixed seed."""
+
+from typing import Generic, TypeVar
+
+from polyfactory.factories.msgspec_factory import MsgspecFactory
+
+from neuroroute.application.ports import CachedAnswer
+from neuroroute.domain.access import ANYONE, Caller
+from neuroroute.domain.classification import Classification, Features
+from neuroroute.domain.completion import Completion, Finished, FinishReason, TextDelta, Usage
+from neuroroute.domain.health import CircuitBreaker, HealthStatus, ModelHealth, Tally
+from neuroroute.domain.model import Dialect, ModelCard, ModelId, Price, ProviderName, Ranks
+from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
+from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
+from neuroroute.domain.request import CacheUse, RoutingRequest
+from neuroroute.domain.routing import (
+    Exclusion,
+    Objective,
+    Ranking,
+    Reasoning,
+    Requirements,
+    RoutingDecision,
+    Selection,
+    SelectionMethod,
+)
+
+T = TypeVar("T")
+
+
+class _Seeded(MsgspecFactory[T], Generic[T]):
+    __is_base_factory__ = True
+    __random_seed__ = 20
+
+
+class PriceFactory(_Seeded[Price]):
+    """$2.50 and $10 per million tokens."""
+
+    prompt = 2_500_000_000
+    completion = 10_000_000_000
+
+
+class RanksFactory(_Seeded[Ranks]):
+    __use_defaults__ = True
+
+
+class UsageFactory(_Seeded[Usage]):
+    prompt_tokens = 12
+    completion_tokens = 5
+    estimated = False
+
+
+class TextDeltaFactory(_Seeded[TextDelta]):
+    text = "Paris"
+
+
+class FinishedFactory(_Seeded[Finished]):
+    reason = FinishReason.STOP
+    native_reason = "stop"
+    usage = UsageFactory.build
+    model = "some-model-2026"
+
+
+class CompletionFactory(_Seeded[Completion]):
+    text = "Paris"
+    finished = FinishedFactory.build
+
+
+class ModelCardFactory(_Seeded[ModelCard]):
+    """A priced model of a remote provider that speaks OpenAI's language."""
+
+    id = ModelId("openai")
+    name = "gpt-4o"
+    provider = ProviderName("openai")
+    dialect = Dialect.OPENAI
+    upstream = "gpt-4o"
+    capabilities = ("basic_chat",)
+    max_tokens = 8192
+    avg_latency_ms = 1000
+    price = PriceFactory.build
+    ranks = RanksFactory.build
+
+
+class MessageFactory(_Seeded[Message]):
+    role = Role.USER
+    text = "What is the capital of France?"
+
+
+class SamplingFactory(_Seeded[Sampling]):
+    max_tokens = 4096
+    temperature = 0.7
+
+
+class PromptFactory(_Seeded[Prompt]):
+    @classmethod
+    def messages(cls):
+        return (MessageFactory.build(),)
+
+    sampling = SamplingFactory.build
+    streamed = False
+
+
+class FeaturesFactory(_Seeded[Features]):
+    """Nothing is seen but what a test names."""
+
+    @classmethod
+    def build(cls, *_, **seen):
+        return Features(**(dict.fromkeys(Features.__struct_fields__, 0.0) | seen))
+
+
+class ClassificationFactory(_Seeded[Classification]):
+    source = "rule_based"
+    features = FeaturesFactory.build
+    keyword_matches = dict
+
+
+class RequirementsFactory(_Seeded[Requirements]):
+    __use_defaults__ = True
+
+
+class ObjectiveFactory(_Seeded[Objective]):
+    __use_defaults__ = True
+
+
+class ReasoningFactory(_Seeded[Reasoning]):
+    keyword_matches = dict
+    features = FeaturesFactory.build
+    model_scores = dict
+    adjusted_scores = dict
+
+
+class RankingFactory(_Seeded[Ranking]):
+    best = ModelId("local")
+    confidence = 0.875
+    source = "rule_based"
+    reasoning = ReasoningFactory.build
+
+
+class SelectionFactory(_Seeded[Selection]):
+    method = SelectionMethod.CLASSIFIER
+    model = ModelId("openai")
+    required = ()
+    ranking = RankingFactory.build
+
+
+class ExclusionFactory(_Seeded[Exclusion]):
+    model = ModelId("local")
+    reason = "its last health probe failed"
+
+
+class RoutingDecisionFactory(_Seeded[RoutingDecision]):
+    selection = SelectionFactory.build
+
+    @classmethod
+    def candidates(cls):
+        return (ModelCardFactory.build(),)
+
+    excluded = ()
+    policy = "rules"
+
+
+class CallerFactory(_Seeded[Caller]):
+    id = "team-a"
+    admin = False
+
+
+class CacheUseFactory(_Seeded[CacheUse]):
+    __use_defaults__ = True
+
+
+class RoutingRequestFactory(_Seeded[RoutingRequest]):
+    """Anybody's, who waits as long as models may take and does not mind a remembered answer."""
+
+    id = "req_1"
+    surface = "prompt"
+    caller = ANYONE
+    prompt = PromptFactory.build
+    requirements = RequirementsFactory.build
+    objective = ObjectiveFactory.build
+    timeout = 60.0
+    cache = CacheUseFactory.build
+
+
+class AttemptFactory(_Seeded[Attempt]):
+    model = ModelId("openai")
+    provider = ProviderName("openai")
+    outcome = "answered"
+    seconds = 0.25
+    error = None
+    timed_out = False
+    judged = True
+
+
+class RoutedPromptFactory(_Seeded[RoutedPrompt]):
+    request_id = "req_1"
+    outcome = Outcome.ANSWERED
+
+    @classmethod
+    def attempts(cls):
+        return (AttemptFactory.build(),)
+
+
+class CircuitBreakerFactory(_Seeded[CircuitBreaker]):
+    __use_defaults__ = True
+
+
+class TallyFactory(_Seeded[Tally]):
+    __use_defaults__ = True
+
+
+class ModelHealthFactory(_Seeded[ModelHealth]):
+    status = HealthStatus.HEALTHY
+    error = None
+    checked_at = 1_764_000_000.0
+    probe_failed = False
+    breaker = CircuitBreakerFactory.build
+    tally = TallyFactory.build
+
+
+class CachedAnswerFactory(_Seeded[CachedAnswer]):
+    model = ModelId("openai")
+    selection = SelectionFactory.build
+    completion = CompletionFactory.build
+    latency_ms = 412

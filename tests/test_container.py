@@ -1,0 +1,180 @@
+"""Everything that the container wires can be built, however it is configured, and building it touches nothing."""
+
+import sys
+from contextlib import contextmanager
+from itertools import product
+
+import pytest
+from dependency_injector import providers
+
+from neuroroute.application.ports import (
+    Classifier,
+    HealthBoard,
+    MetricsPage,
+    ModelCatalog,
+    Observer,
+    Provider,
+    ResourceMeter,
+    ResponseCache,
+)
+from neuroroute.asgi import create_app
+from neuroroute.container import Container
+from neuroroute.domain.routing import RoutingPolicy
+from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
+from neuroroute.infrastructure.redis.cache import RedisCache
+from neuroroute.settings import Settings
+
+CACHES = {
+    "no cache": ({"NEUROROUTE_CACHE": "off"}, NoCache),
+    "no cache though there is a Redis": ({"NEUROROUTE_CACHE": "off", "REDIS_URL": "redis://127.0.0.1:1/0"}, NoCache),
+    "memory": ({}, MemoryCache),
+    "Redis by url": ({"REDIS_URL": "redis://127.0.0.1:1/0"}, RedisCache),
+    "Redis by parts": ({"REDIS_ENABLED": "true", "REDIS_HOST": "redis.invalid", "REDIS__PASSWORD": "pass"}, RedisCache),
+}
+ACCESS = {"open": {"NEUROROUTE_AUTH": "open"}, "keys": {"NEUROROUTE_AUTH": "keys", "HOST": "0.0.0.0"}}
+KEYS = {
+    "no keys": {},
+    "keys of providers": {"OPENAI_API_KEY": "sk-test-openai", "ANTHROPIC_API_KEY": "sk-ant-test"},
+}
+CATALOGS = {"own models": None, "a catalogue": "catalog.toml"}
+CATALOG = """
+[[providers]]
+name = "ollama"
+dialect = "openai"
+base_url = "http://ollama.invalid:11434/v1"
+local = true
+
+[[providers]]
+name = "groq"
+dialect = "openai"
+base_url = "https://groq.invalid/openai/v1"
+api_key_env = "GROQ_API_KEY"
+
+[[models]]
+id = "llama"
+provider = "ollama"
+max_tokens = 8192
+
+[[models]]
+id = "llama-70b"
+provider = "groq"
+upstream = "llama-3.3-70b"
+max_tokens = 32768
+"""
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "NEUROROUTE_MASTER_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
+}
+CONFIGURATIONS = list(product(CACHES, ACCESS, KEYS, CATALOGS, ({}, PRODUCTION)))
+
+_OUTSIDE = (
+    "socket.", "subprocess.", "os.mkdir", "os.remove", "os.rename", "os.link", "sqlite3.", "_thread.start_new_thread",
+)  # fmt: skip
+_touched: list[str] | None = None
+
+
+def _listen(event, args):
+    """Audit hooks stay for ever; this one is deaf but while `untouched` runs."""
+    if _touched is None:
+        return
+    if event.startswith(_OUTSIDE) or (event == "open" and isinstance(args[1], str) and not args[1].startswith("r")):
+        _touched.append(f"{event} {args}")
+
+
+sys.addaudithook(_listen)
+
+
+@contextmanager
+def untouched():
+    """Fails when something outside is touched within: the network, another process or thread, a file to write."""
+    global _touched  # noqa: PLW0603 - the hook cannot be given a place of its own
+    _touched = []
+    try:
+        yield
+        assert _touched == []
+    finally:
+        _touched = None
+
+
+@pytest.fixture
+def environ(tmp_path):
+    return {"NEUROROUTE_HOME": str(tmp_path / "home"), "NEUROROUTE_ADMIN_KEY": "a-long-enough-admin-key"}
+
+
+def wired(environ):
+    return Container(settings=providers.Object(Settings.from_env(environ)), environ=providers.Object(dict(environ)))
+
+
+def built(container):
+    """What every provider makes, by name."""
+    return {name: provider() for name, provider in container.providers.items()}
+
+
+def is_a(port, adapter):
+    return port in type(adapter).__mro__
+
+
+@pytest.mark.parametrize(
+    ("cache", "access", "keys", "catalog", "profile"),
+    CONFIGURATIONS,
+    ids=lambda part: part if isinstance(part, str) else ("production" if part else "development"),
+)
+def test_everything_is_built_in_every_configuration_and_touches_nothing(
+    cache, access, keys, catalog, profile, environ, tmp_path
+):
+    environ |= CACHES[cache][0] | ACCESS[access] | KEYS[keys] | profile
+    if file := CATALOGS[catalog]:
+        (tmp_path / file).write_text(CATALOG)
+        environ |= {"NEUROROUTE_CATALOG": str(tmp_path / file), "GROQ_API_KEY": "gsk-test"}
+    with untouched():
+        container = wired(environ)
+        everything = built(container)
+        app = create_app(container)
+    assert callable(app)
+    assert isinstance(everything["cache"], CACHES[cache][1])
+    for name, port in (
+        ("catalog", ModelCatalog), ("classifier", Classifier), ("policy", RoutingPolicy), ("cache", ResponseCache),
+        ("health_board", HealthBoard), ("meter", ResourceMeter), ("metrics", MetricsPage), ("metrics", Observer),
+    ):  # fmt: skip
+        assert is_a(port, everything[name]), name
+    assert all(is_a(Observer, observer) for observer in everything["observers"])
+    assert all(is_a(Provider, provider) for provider in everything["chat_providers"].values())
+    cards = {card.id for card in everything["catalog"].cards()}
+    assert ("openai" in cards) == ("anthropic" in cards) == (keys != "no keys")
+    assert ("llama" in cards) == ("llama-70b" in cards) == (catalog != "own models")
+    assert {card.provider for card in everything["catalog"].cards()} <= everything["chat_providers"].keys()
+    assert not (tmp_path / "home").exists()
+
+
+def test_everything_is_made_once_and_two_containers_share_nothing(environ):
+    one, other = wired(environ), wired(environ)
+    for name in ("cache", "health_board", "catalog", "route_prompt", "metrics", "meter", "chat_providers", "guard"):
+        assert one.providers[name]() is one.providers[name]()
+        assert one.providers[name]() is not other.providers[name]()
+
+
+def test_the_router_and_the_endpoints_know_the_same_health(environ):
+    container = wired(environ)
+    board = container.health_board()
+    assert container.route_prompt()._health is board
+    assert container.probe_models()._health is board
+
+
+def test_a_replaced_adapter_is_used_by_all(environ):
+    container = wired(environ)
+    cache = NoCache()
+    container.cache.override(providers.Object(cache))
+    assert container.route_prompt()._cache is cache
+
+
+def test_without_an_admin_key_one_is_made_and_kept(environ, tmp_path):
+    del environ["NEUROROUTE_ADMIN_KEY"]
+    key = wired(environ).admin_key()
+    assert len(key.reveal()) >= 32
+    assert wired(environ).admin_key() == key
+    assert [file.name for file in (tmp_path / "home").iterdir()] == ["admin_key"]
+
+
+def test_the_check_sees_what_is_touched(tmp_path):
+    with pytest.raises(AssertionError), untouched():
+        (tmp_path / "file").write_text("x")
