@@ -10,7 +10,6 @@ from dependency_injector import providers
 from neuroroute.application.ports import (
     Classifier,
     HealthBoard,
-    MetricsPage,
     ModelCatalog,
     Observer,
     Provider,
@@ -134,10 +133,10 @@ def test_everything_is_built_in_every_configuration_and_touches_nothing(
     assert isinstance(everything["cache"], CACHES[cache][1])
     for name, port in (
         ("catalog", ModelCatalog), ("classifier", Classifier), ("policy", RoutingPolicy), ("cache", ResponseCache),
-        ("health_board", HealthBoard), ("meter", ResourceMeter), ("metrics", MetricsPage), ("metrics", Observer),
+        ("health_board", HealthBoard), ("meter", ResourceMeter), ("metrics", Observer),
     ):  # fmt: skip
         assert is_a(port, everything[name]), name
-    assert all(is_a(Observer, observer) for observer in everything["observers"])
+    assert all(is_a(Observer, observer) for observer in everything["records"]._observers)
     assert all(is_a(Provider, provider) for provider in everything["chat_providers"].values())
     cards = {card.id for card in everything["catalog"].cards()}
     assert ("openai" in cards) == ("anthropic" in cards) == (keys != "no keys")

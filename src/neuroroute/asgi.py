@@ -70,6 +70,7 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
     async with AsyncExitStack() as stack:
         lines, meter, cache = container.lines(), container.meter(), container.cache()
         stack.callback(lines.close)
+        stack.callback(container.records().tell)
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)
         if isinstance(cache, RedisCache):

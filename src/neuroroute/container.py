@@ -7,6 +7,7 @@ from dependency_injector import containers, providers
 
 from neuroroute.application.ports import Provider
 from neuroroute.application.probe_models import ProbeModels
+from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.dialects.anthropic import AnthropicDialect
 from neuroroute.dialects.openai import OpenAIDialect
@@ -138,10 +139,13 @@ class Container(containers.DeclarativeContainer):
         connections=providers.Singleton(_connections, upstreams),
         clock=time.monotonic,
     )
-    observers = providers.List(
-        providers.Singleton(TallyObserver, health_board),
-        metrics,
-        providers.Singleton(LogObserver, lines, level=settings.provided.log_level),
+    records = providers.Singleton(
+        Records,
+        providers.List(
+            providers.Singleton(TallyObserver, health_board),
+            metrics,
+            providers.Singleton(LogObserver, lines, level=settings.provided.log_level),
+        ),
     )
 
     route_prompt = providers.Singleton(
@@ -151,7 +155,7 @@ class Container(containers.DeclarativeContainer):
         policy=policy,
         cache=cache,
         health=health_board,
-        observers=observers,
+        records=records,
         patience=settings.provided.default_timeout,
     )
     probe_models = providers.Singleton(
@@ -171,13 +175,14 @@ class Container(containers.DeclarativeContainer):
             cached=settings.provided.cache,
         ),
     )
-    models_endpoint = providers.Singleton(ModelsEndpoint, catalog=catalog, health=health_board)
+    models_endpoint = providers.Singleton(ModelsEndpoint, catalog=catalog, health=health_board, records=records)
     health_endpoint = providers.Singleton(
         HealthEndpoint,
         catalog=catalog,
         health=health_board,
         meter=meter,
         metrics=metrics,
+        records=records,
         about=providers.Singleton(
             About,
             version=settings.provided.app_version,

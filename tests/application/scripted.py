@@ -7,6 +7,7 @@ from typing import NamedTuple, final
 from factories import FinishedFactory, RoutingRequestFactory
 
 from neuroroute.application.ports import Observer, Provider
+from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.domain.access import Secret
 from neuroroute.domain.completion import TextDelta
@@ -91,8 +92,8 @@ class Heard(Observer):
     def __init__(self) -> None:
         self.records = []
 
-    def observe(self, record) -> None:
-        self.records.append(record)
+    def observe(self, records) -> None:
+        self.records += records
 
 
 class Router:
@@ -104,6 +105,7 @@ class Router:
         self.anthropic = anthropic or ScriptedProvider()
         self.providers = {"lmstudio": self.local, "openai": self.openai, "anthropic": self.anthropic}
         self.heard, self.also_heard = Heard(), Heard()
+        self.records = Records([self.heard, self.also_heard])
         self.health = MemoryHealthBoard()
         self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
         key = Override(api_key=Secret("sk-test"))
@@ -118,7 +120,7 @@ class Router:
             policy=EarlierRules(),
             cache=self.cache,
             health=self.health,
-            observers=[self.heard, self.also_heard],
+            records=self.records,
             patience=PATIENCE,
         )
 
@@ -129,10 +131,16 @@ class Router:
 
     @property
     def record(self):
-        """The only one, told to every observer."""
-        (record,) = self.heard.records
-        assert self.also_heard.records == [record]
+        """The only one."""
+        (record,) = self.told
         return record
+
+    @property
+    def told(self):
+        """All records until now, told to every observer."""
+        self.records.tell()
+        assert self.also_heard.records == self.heard.records
+        return self.heard.records
 
     @property
     def running(self) -> int:

@@ -36,7 +36,7 @@ async def test_costs_no_tokens():
     router = Router()
     await probing(router).once()
     assert not [call for provider in router.providers.values() for call in provider.calls]
-    assert router.heard.records == []
+    assert router.told == []
 
 
 async def test_a_model_comes_back_with_its_next_good_probe():

@@ -56,7 +56,7 @@ async def test_the_same_question_is_answered_once_by_the_model_and_then_from_mem
         assert await answer.whole() == first
         assert answer.latency_ms == answer.cached.latency_ms
     assert len(router.openai.calls) == 1
-    record = router.heard.records[-1]
+    record = router.told[-1]
     assert (record.request_id, record.outcome, record.from_cache) == ("req_2", Outcome.ANSWERED, True)
     assert (record.cost, record.attempts, record.provider) == (None, (), "openai")
 
@@ -136,7 +136,6 @@ async def test_an_answer_that_was_left_before_its_end_is_not_remembered():
         events = aiter(answer)
         await anext(events)
         await anext(events)
-        await events.aclose()
     assert cache.puts == []
 
 

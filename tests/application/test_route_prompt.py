@@ -49,7 +49,6 @@ async def test_the_first_event_commits_and_nothing_later_is_waited_for():
     async with asyncio.timeout(5), await router.route(wanted()) as answer:
         events = aiter(answer)
         assert await anext(events) == TextDelta("Par")
-        await events.aclose()
     assert router.running == 0
 
 
@@ -164,7 +163,7 @@ async def test_health_learns_of_a_failed_attempt_before_the_answer_ends():
         assert router.health.of("local").status is HealthStatus.UNHEALTHY
         assert router.health.of("local").error == "it is down"
         assert router.health.of("openai").status is HealthStatus.HEALTHY
-        assert not router.heard.records
+        assert not router.told
     assert router.record
 
 
@@ -214,7 +213,7 @@ async def test_it_can_say_whom_it_would_ask_without_asking():
     router = Router()
     decision = router.route.decide(wanted("anthropic"))
     assert [card.id for card in decision.candidates] == ["anthropic", "openai", "local"]
-    assert router.heard.records == []
+    assert router.told == []
     assert not router.anthropic.calls
 
 

@@ -95,8 +95,13 @@ def test_passes_over_kinds_that_it_does_not_know():
 
 
 def test_the_text_of_a_whole_answer_is_that_of_its_text_blocks():
-    content = (
-        b'[{"type":"text","text":"Par"},{"type":"tool_use","id":"t","name":"f","input":{}},{"type":"text","text":"is"}]'
+    content = msgspec.json.encode(
+        [
+            {"type": "text", "text": "Par"},
+            {"type": "tool_use", "id": "t", "name": "f", "input": {}},
+            {"type": "something_new", "text": "not said"},
+            {"type": "text", "text": "is"},
+        ]
     )
     completion = DIALECT.read_completion(whole(content=content))
     assert completion.text == "Paris"
@@ -137,6 +142,7 @@ def test_tokens_of_the_providers_own_cache_are_prompt_tokens_too():
         b'{"input_tokens":1,"output_tokens":"2"}',
         b'{"input_tokens":1}',
         b'{"output_tokens":1}',
+        b'{"input_tokens":1000000001,"output_tokens":2}',
         b'{"input_tokens":99999999999999999999,"output_tokens":2}',
         b'{"input_tokens":' + b"9" * 5000 + b',"output_tokens":2}',
     ],

@@ -145,6 +145,7 @@ IMPOSSIBLE = [
     b'{"prompt_tokens":1,"completion_tokens":"2"}',
     b'{"prompt_tokens":1,"completion_tokens":null}',
     b'{"prompt_tokens":true,"completion_tokens":2}',
+    b'{"prompt_tokens":1000000001,"completion_tokens":2}',
     b'{"prompt_tokens":99999999999999999999,"completion_tokens":2}',
     b'{"prompt_tokens":' + b"9" * 5000 + b',"completion_tokens":2}',
     b'{"prompt_tokens":1e400,"completion_tokens":2}',

@@ -77,11 +77,12 @@ def test_less_than_half_failing_does_not_open_it():
     assert after([False] * 50 + [True] * 50).is_open(START)
 
 
-@given(seconds(2 * WINDOW, 1e6))
+@given(seconds(2 * WINDOW, 4 * WINDOW) | seconds(2 * WINDOW, 1e6))
 def test_forgets_what_is_two_windows_old(later):
     breaker = after([True] * (MIN_CALLS - 1))
     now = START + later
     assert not after([True] * (MIN_CALLS - 1), now=now, breaker=breaker).is_open(now)
+    assert after([True] * MIN_CALLS, now=now, breaker=breaker).is_open(now)
 
 
 def test_the_window_slides_so_that_a_burst_across_its_edge_counts():

@@ -1,6 +1,7 @@
 """A model has started to answer."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from time import perf_counter
 from types import TracebackType
 from typing import Self, final
@@ -39,13 +40,14 @@ class Answer:
         card: ModelCard,
         selection: Selection,
         switched: Exclusion | None,
-        first: CompletionEvent,
-        rest: AsyncGenerator[CompletionEvent, None],
+        ready: Iterable[CompletionEvent],
+        rest: AsyncGenerator[CompletionEvent, None] | None,
         draft: Draft,
         settle: Settle,
         keep: Keep | None,
         cached: CachedAnswer | None = None,
     ) -> None:
+        """`ready` are the events that are here, `rest` those to come; `None` when all are here."""
         self.card = card
         self.selection = selection
         self.switched = switched
@@ -57,7 +59,7 @@ class Answer:
         """Known once `Finished` was read; estimated on leaving when it never came."""
         self.outcome = Outcome.LEFT
         self.failure: ProviderFailed | None = None
-        self._first = first
+        self._ready = deque(ready)
         self._rest = rest
         self._settle = settle
         self._keep = keep
@@ -77,18 +79,21 @@ class Answer:
         failed = sum(attempt.seconds for attempt in self.failures)
         return round(1000 * (self.draft.provider_seconds - failed))
 
-    async def __aiter__(self) -> AsyncIterator[CompletionEvent]:
-        event: CompletionEvent | None = self._first
-        while event is not None:
-            match event:
-                case TextDelta(text):
-                    self._hear(text)
-                case Finished():
-                    event = await self._complete(event)
-            yield event
-            event = await self._next()
-        if self.outcome is not Outcome.ANSWERED:
-            raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> CompletionEvent:
+        event = self._ready.popleft() if self._ready else await self._next()
+        match event:
+            case TextDelta(text):
+                self._hear(text)
+                return event
+            case Finished():
+                return await self._complete(event)
+            case None if self.outcome is Outcome.ANSWERED:
+                raise StopAsyncIteration
+            case None:
+                raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
 
     async def whole(self) -> Completion:
         """All events, added up.
@@ -120,6 +125,8 @@ class Answer:
         return finished
 
     async def _next(self) -> CompletionEvent | None:
+        if self._rest is None:
+            return None
         began = perf_counter()
         try:
             return await anext(self._rest, None)
@@ -146,7 +153,8 @@ class Answer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            await self._rest.aclose()
+            if self._rest is not None:
+                await self._rest.aclose()
         finally:
             if self.usage is None:
                 self.usage = self._estimate()

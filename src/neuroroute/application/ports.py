@@ -127,10 +127,12 @@ class HealthBoard(Protocol):
 
 
 class Observer(Protocol):
-    """Told of every prompt when it has ended. Must not wait and must not raise."""
+    """Told of every prompt, soon after it has ended. Must not wait and must not raise."""
 
     @abstractmethod
-    def observe(self, record: RoutedPrompt) -> None: ...
+    def observe(self, records: Sequence[RoutedPrompt]) -> None:
+        """At least one record, in the order in which the prompts ended; each is told once."""
+        ...
 
 
 class ResourceMeter(Protocol):

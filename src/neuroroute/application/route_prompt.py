@@ -1,6 +1,5 @@
 """The one thing NeuroRoute does: answer a prompt with the model that fits it, and say why."""
 
-from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from hashlib import blake2b
 from time import monotonic, perf_counter, time
@@ -15,10 +14,10 @@ from neuroroute.application.ports import (
     Classifier,
     HealthBoard,
     ModelCatalog,
-    Observer,
     ResponseCache,
 )
-from neuroroute.domain.completion import Completion, CompletionEvent
+from neuroroute.application.records import Records
+from neuroroute.domain.completion import Completion
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
     NeuroRouteError,
@@ -28,7 +27,7 @@ from neuroroute.domain.errors import (
     ProviderUnavailable,
 )
 from neuroroute.domain.model import ModelCard
-from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
+from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.request import CacheUse, RoutingRequest
 from neuroroute.domain.routing import RoutingDecision, RoutingPolicy, decide
 
@@ -47,7 +46,7 @@ class RoutePrompt:
         policy: RoutingPolicy,
         cache: ResponseCache,
         health: HealthBoard,
-        observers: Sequence[Observer],
+        records: Records,
         patience: float,
     ) -> None:
         """`patience`: seconds; a time-out sooner than this is the caller's impatience and judges no model."""
@@ -56,7 +55,7 @@ class RoutePrompt:
         self._policy = policy
         self._cache = cache
         self._health = health
-        self._observers = observers
+        self._records = records
         self._patience = patience
 
     async def __call__(self, request: RoutingRequest) -> Answer:
@@ -77,10 +76,10 @@ class RoutePrompt:
         except NeuroRouteError as error:
             rejected = isinstance(error, PromptRejected)  # its text may repeat the caller's, which no record holds
             told = type(error).__name__ if rejected else str(error)
-            self._tell(draft.finish(Outcome.REJECTED if rejected else Outcome.FAILED, error=told))
+            self._records.add(draft.finish(Outcome.REJECTED if rejected else Outcome.FAILED, error=told))
             raise
         except BaseException:
-            self._tell(draft.finish(Outcome.LEFT))
+            self._records.add(draft.finish(Outcome.LEFT))
             raise
 
     async def _answer(self, request: RoutingRequest, draft: Draft) -> Answer:
@@ -127,7 +126,7 @@ class RoutePrompt:
                     card=card,
                     selection=decision.selection,
                     switched=decision.switched,
-                    first=first,
+                    ready=(first,),
                     rest=events,
                     draft=draft,
                     settle=self._settle,
@@ -136,13 +135,12 @@ class RoutePrompt:
         raise AllCandidatesFailed(failures)
 
     def _replayed(self, cached: CachedAnswer, card: ModelCard, draft: Draft) -> Answer:
-        first, *rest = cached.completion.replay()
         return Answer(
             card=card,
             selection=cached.selection,
             switched=None,
-            first=first,
-            rest=_told(rest),
+            ready=cached.completion.replay(),
+            rest=None,
             draft=draft,
             settle=self._settle,
             keep=None,
@@ -181,7 +179,7 @@ class RoutePrompt:
             health = self._health.of(answer.card.id)
             cut = health.after_failure(str(answer.failure), at=time(), now=monotonic())
             self._health.show(answer.card.id, cut)
-        self._tell(
+        self._records.add(
             answer.draft.finish(
                 answer.outcome,
                 card=answer.card,
@@ -190,10 +188,6 @@ class RoutePrompt:
                 from_cache=answer.cached is not None,
             )
         )
-
-    def _tell(self, record: RoutedPrompt) -> None:
-        for observer in self._observers:
-            observer.observe(record)
 
 
 def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
@@ -212,8 +206,3 @@ def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
 
 def _timed_out(failure: ProviderFailed) -> bool:
     return isinstance(failure, ProviderUnavailable) and failure.timed_out
-
-
-async def _told(events: Sequence[CompletionEvent]) -> AsyncGenerator[CompletionEvent, None]:
-    for event in events:
-        yield event

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from neuroroute.domain.errors import PromptRejected
 
+_BOM = b"\xef\xbb\xbf"
 MAX_DEPTH = 64
 """Arrays and objects within each other; deeper is refused (no client of ours comes near)."""
 
@@ -28,7 +29,7 @@ def read_json(body: bytes) -> object:
         MalformedBody: it is none.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(_BOM).decode()
     except UnicodeDecodeError as error:
         raise MalformedBody("The body is not UTF-8", offset=error.start, encoded=False) from error
     try:

@@ -61,4 +61,4 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 
     def lacks(self, required: tuple[str, ...]) -> int:
         """How many of the required capabilities the model does not have."""
-        return sum(capability not in self.capabilities for capability in required)
+        return sum([capability not in self.capabilities for capability in required]) if required else 0

@@ -156,11 +156,11 @@ def decide(
         return RoutingDecision(selection=only, candidates=(card,), policy=policy.name)
     selection = _select(cards, requirements, objective, policy, classify)
     order = _order(cards, selection.model, requirements.capabilities)
-    fit = tuple(card for card in order if card.id not in unfit)[: MAX_FALLBACKS + 1]
+    fit = [card for card in order if card.id not in unfit] if unfit else order
     return RoutingDecision(
         selection=selection,
-        candidates=fit or order[:1],
-        excluded=tuple(Exclusion(card.id, unfit[card.id]) for card in order if card.id in unfit),
+        candidates=tuple(fit[: MAX_FALLBACKS + 1] or order[:1]),
+        excluded=tuple([Exclusion(card.id, unfit[card.id]) for card in order if card.id in unfit]) if unfit else (),
         policy=policy.name,
     )
 
@@ -194,12 +194,12 @@ def _most_able(cards: Sequence[ModelCard], required: tuple[str, ...]) -> list[Mo
     return able or [card for lacks, card in lacking if lacks < len(required)]
 
 
-def _order(cards: Sequence[ModelCard], chosen: ModelId, required: tuple[str, ...]) -> tuple[ModelCard, ...]:
+def _order(cards: Sequence[ModelCard], chosen: ModelId, required: tuple[str, ...]) -> list[ModelCard]:
     """The chosen model, then those with what is required, the better ones first; ties in registry order.
 
     For the three default models this is the order of CONTRACT.md 6.
     """
-    return tuple(sorted(cards, key=lambda card: (card.id != chosen, card.lacks(required), card.ranks.quality)))
+    return sorted(cards, key=lambda card: (card.id != chosen, card.lacks(required), card.ranks.quality))
 
 
 def _rank_of(card: ModelCard, priority: Priority) -> int:

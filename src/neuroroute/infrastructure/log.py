@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from datetime import UTC, datetime
 from traceback import walk_tb
 from typing import Final, final
@@ -101,42 +101,46 @@ class LogObserver(Observer):
         self._informs = number <= logging.INFO
         self._warns = number <= logging.WARNING
 
-    def observe(self, record: RoutedPrompt) -> None:
-        fine = record.outcome in _ON_THE_WAY
-        if not (self._informs if fine else self._warns):
-            return
-        usage, first, cost = record.usage, record.first_event_seconds, record.cost
-        line = _PromptRouted(
-            datetime.fromtimestamp(record.at, UTC),
-            "info" if fine else "warning",
-            "prompt_routed",
-            record.request_id[:_WORDS],
-            record.surface,
-            record.outcome,
-            _ms(record.seconds),
-            _ms(record.overhead_seconds),
-            len(record.attempts),
-            record.fallbacks,
-            record.from_cache,
-            record.streamed,
-            record.model,
-            record.provider,
-            record.chosen,
-            record.method,
-            record.policy,
-            None if first is None else _ms(first),
-            None if usage is None else usage.total_tokens,
-            None if cost is None else cost / 1e9,
-            None if record.error is None else record.error[:_WORDS],
-            ()
-            if fine and len(record.attempts) < 2
-            else tuple(
-                _FailedAttempt(a.model, a.outcome, _ms(a.seconds), a.error and a.error[:_WORDS])
-                for a in record.attempts
-                if a.outcome != Outcome.ANSWERED
-            ),
-        )
-        self._lines.put(_line(line, level=line.level, event=line.event), urgent=not fine)
+    def observe(self, records: Sequence[RoutedPrompt]) -> None:
+        for record in records:
+            fine = record.outcome in _ON_THE_WAY
+            if self._informs if fine else self._warns:
+                self._lines.put(_prompt_routed(record, fine=fine), urgent=not fine)
+
+
+def _prompt_routed(record: RoutedPrompt, *, fine: bool) -> bytes:
+    usage, first, cost = record.usage, record.first_event_seconds, record.cost
+    line = _PromptRouted(
+        datetime.fromtimestamp(record.at, UTC),
+        "info" if fine else "warning",
+        "prompt_routed",
+        record.request_id[:_WORDS],
+        record.surface,
+        record.outcome,
+        _ms(record.seconds),
+        _ms(record.overhead_seconds),
+        len(record.attempts),
+        record.fallbacks,
+        record.from_cache,
+        record.streamed,
+        record.model,
+        record.provider,
+        record.chosen,
+        record.method,
+        record.policy,
+        None if first is None else _ms(first),
+        None if usage is None else usage.total_tokens,
+        None if cost is None else cost / 1e9,
+        None if record.error is None else record.error[:_WORDS],
+        ()
+        if fine and len(record.attempts) < 2
+        else tuple(
+            _FailedAttempt(a.model, a.outcome, _ms(a.seconds), a.error and a.error[:_WORDS])
+            for a in record.attempts
+            if a.outcome != Outcome.ANSWERED
+        ),
+    )
+    return _line(line, level=line.level, event=line.event)
 
 
 @final

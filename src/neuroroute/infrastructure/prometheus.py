@@ -4,9 +4,10 @@ Labels are closed sets: surface, outcome, model and provider of the catalogue. N
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Final, Generic, TypeVar, final
+from typing import Final, Generic, TypeAlias, TypeVar, final
 
 import psutil
 from prometheus_client import (
@@ -35,6 +36,8 @@ NOBODY: Final = "none"
 """The model of a prompt that nobody answered."""
 
 _Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+_Counts: TypeAlias = defaultdict[Counter, float]
+"""What a batch adds to each counter: added up first, told once."""
 
 
 @final
@@ -131,23 +134,29 @@ class PrometheusObserver(Observer):
             )
         )  # fmt: skip
 
-    def observe(self, record: RoutedPrompt) -> None:
-        surface = record.surface
-        model = record.model or NOBODY
+    def observe(self, records: Sequence[RoutedPrompt]) -> None:
+        counts: _Counts = defaultdict(float)
+        for record in records:
+            self._observe(record, counts)
+        for counter, amount in counts.items():
+            counter.inc(amount)
+
+    def _observe(self, record: RoutedPrompt, counts: _Counts) -> None:
+        surface, model = record.surface, record.model or NOBODY
         ended = (surface, record.outcome, model)
-        self._requests[ended].inc()
+        counts[self._requests[ended]] += 1
         self._latency[ended].observe(record.seconds)
         self._overhead[surface,].observe(max(0.0, record.overhead_seconds))
         if record.streamed and record.first_event_seconds is not None:
             self._first_event[model,].observe(record.first_event_seconds)
         if record.from_cache:
-            self._cache["hit",].inc()
+            counts[self._cache["hit",]] += 1
             return  # nothing was asked and nothing was used
         if record.cache_asked and record.attempts:
-            self._cache["miss",].inc()
-        self._count_attempts(record)
+            counts[self._cache["miss",]] += 1
+        self._count_attempts(record, counts)
         if record.usage is not None:
-            self._count_usage(model, record.usage, record.cost)
+            self._count_usage(model, record.usage, record.cost, counts)
 
     def refresh(self) -> None:
         """Say how things stand."""
@@ -169,23 +178,23 @@ class PrometheusObserver(Observer):
         MultiProcessCollector(together, path=str(self._shared))
         return generate_latest(together), CONTENT_TYPE_PLAIN_0_0_4
 
-    def _count_attempts(self, record: RoutedPrompt) -> None:
+    def _count_attempts(self, record: RoutedPrompt, counts: _Counts) -> None:
         failed = None
         for attempt in record.attempts:
             if failed is not None:
-                self._fallbacks[failed,].inc()
-            self._attempts[attempt.provider, attempt.model, attempt.outcome].inc()
+                counts[self._fallbacks[failed,]] += 1
+            counts[self._attempts[attempt.provider, attempt.model, attempt.outcome]] += 1
             self._provider_latency[attempt.provider,].observe(attempt.seconds)
             failed = attempt.model
 
-    def _count_usage(self, model: str, usage: Usage, cost: int | None) -> None:
+    def _count_usage(self, model: str, usage: Usage, cost: int | None, counts: _Counts) -> None:
         # A counter refuses to fall, and a provider can say anything.
-        self._tokens[model, "prompt"].inc(max(0, usage.prompt_tokens))
-        self._tokens[model, "completion"].inc(max(0, usage.completion_tokens))
+        counts[self._tokens[model, "prompt"]] += max(0, usage.prompt_tokens)
+        counts[self._tokens[model, "completion"]] += max(0, usage.completion_tokens)
         if cost is None:
-            self._unpriced[model,].inc()
+            counts[self._unpriced[model,]] += 1
         else:
-            self._cost[model,].inc(max(0, cost) * 1e-9)
+            counts[self._cost[model,]] += max(0, cost) * 1e-9
 
 
 def _state(breaker: CircuitBreaker, now: float) -> int:

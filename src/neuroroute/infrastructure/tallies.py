@@ -1,5 +1,6 @@
 """What every model's calls add up to, on the health board; status and breaker were told already, at once."""
 
+from collections.abc import Sequence
 from typing import final
 
 from msgspec.structs import replace
@@ -17,38 +18,36 @@ class TallyObserver(Observer):
     def __init__(self, board: HealthBoard) -> None:
         self._board = board
 
-    def observe(self, record: RoutedPrompt) -> None:
-        last = len(record.attempts) - 1
-        for index, attempt in enumerate(record.attempts):
-            tally = _with_attempt(self._board.of(attempt.model).tally, attempt, streamed=record.streamed)
-            if index == last and record.model is not None:
-                tally = _with_answer(tally, record)
-            self._show(attempt.model, tally)
-        if record.from_cache and record.model is not None:
-            tally = self._board.of(record.model).tally
-            self._show(record.model, replace(tally, cache_hits=tally.cache_hits + 1))
-
-    def _show(self, model: ModelId, tally: Tally) -> None:
-        self._board.show(model, replace(self._board.of(model), tally=tally))
+    def observe(self, records: Sequence[RoutedPrompt]) -> None:
+        tallies: dict[ModelId, Tally] = {}
+        for record in records:
+            _count(record, tallies, self._board)
+        for model, tally in tallies.items():
+            self._board.show(model, replace(self._board.of(model), tally=tally))
 
 
-def _with_attempt(tally: Tally, attempt: Attempt, *, streamed: bool) -> Tally:
+def _count(record: RoutedPrompt, tallies: dict[ModelId, Tally], board: HealthBoard) -> None:
+    last = len(record.attempts) - 1
+    for index, attempt in enumerate(record.attempts):
+        tally = tallies.get(attempt.model) or board.of(attempt.model).tally
+        answered = index == last and record.model is not None
+        tallies[attempt.model] = _with_attempt(tally, attempt, record, answered=answered)
+    if record.from_cache and record.model is not None:
+        tally = tallies.get(record.model) or board.of(record.model).tally
+        tallies[record.model] = replace(tally, cache_hits=tally.cache_hits + 1)
+
+
+def _with_attempt(tally: Tally, attempt: Attempt, record: RoutedPrompt, *, answered: bool) -> Tally:
+    """The last of the attempts began to answer. One that broke off is paid for, but no success."""
+    success = answered and record.outcome is not Outcome.CUT
+    waited = record.provider_seconds - sum(failed.seconds for failed in record.attempts[:-1])
     return replace(
         tally,
         requests=tally.requests + 1,
-        stream_requests=tally.stream_requests + streamed,
+        stream_requests=tally.stream_requests + record.streamed,
         timeouts=tally.timeouts + attempt.timed_out,
-    )
-
-
-def _with_answer(tally: Tally, record: RoutedPrompt) -> Tally:
-    """The last of the attempts began to answer. One that broke off is paid for, but no success."""
-    success = record.outcome is not Outcome.CUT
-    failed = sum(attempt.seconds for attempt in record.attempts[:-1])
-    return replace(
-        tally,
         successes=tally.successes + success,
-        latency_ms=tally.latency_ms + (round(1000 * (record.provider_seconds - failed)) if success else 0),
-        total_tokens=tally.total_tokens + (record.usage.total_tokens if record.usage else 0),
-        cost_nano_usd=tally.cost_nano_usd + (record.cost or 0),
+        latency_ms=tally.latency_ms + (round(1000 * waited) if success else 0),
+        total_tokens=tally.total_tokens + (record.usage.total_tokens if answered and record.usage else 0),
+        cost_nano_usd=tally.cost_nano_usd + ((record.cost or 0) if answered else 0),
     )

@@ -7,6 +7,7 @@ from litestar.types import Receive
 
 from neuroroute.dialects.strict_json import read_json
 from neuroroute.interface.errors import HttpRefusal
+from neuroroute.interface.interruptible import Interruptible
 from neuroroute.interface.visit import Visit
 
 PATIENCE = 10.0
@@ -16,48 +17,44 @@ RATE = 64 * 1024
 _JSON_TYPE = re.compile(rb"application/(?:json|[\w.+-]+\+json)\s*(?:;.*)?", re.IGNORECASE)
 
 
-class CallerGone(Exception):
-    """The caller hung up before its request was whole."""
-
-
 async def read_json_body(visit: Visit, receive: Receive, *, limit: int) -> object:
     """The decoded body.
 
     Raises:
-        HttpRefusal: 415, 413 or 408.
+        HttpRefusal: 415, 413, 408, or 400 when it ended early.
         MalformedBody: it is not JSON.
-        CallerGone: nobody is there any more.
     """
     _check_type(visit)
     length = visit.headers.get(b"content-length")
     if length is not None and int(length) > limit:
         raise _too_large(limit)
-    try:
-        async with asyncio.timeout(PATIENCE) as patience:
-            return read_json(await _read(receive, patience, limit))
-    except TimeoutError as error:
-        raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s") from error
+    body = await _read(receive, limit)
+    visit.body_read = True
+    return read_json(body)
 
 
-async def _read(receive: Receive, patience: asyncio.Timeout, limit: int) -> bytes:
-    message = await receive()
-    if message["type"] == "http.request" and not message["more_body"]:
-        if len(message["body"]) > limit:
-            raise _too_large(limit)
-        return message["body"]
+async def _read(receive: Receive, limit: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     pieces, size = list[bytes](), 0
-    began = asyncio.get_running_loop().time()
-    while True:
-        if message["type"] != "http.request":
-            raise CallerGone
-        pieces.append(message["body"])
-        size += len(message["body"])
-        if size > limit:
-            raise _too_large(limit)
-        if not message["more_body"]:
-            return b"".join(pieces)
-        patience.reschedule(began + PATIENCE + size / RATE)
-        message = await receive()
+    with Interruptible() as block:
+        deadline = loop.call_at(began + PATIENCE, block.interrupt)
+        try:
+            message = await receive()
+            while message["type"] == "http.request":
+                size += len(message["body"])
+                if size > limit:
+                    raise _too_large(limit)
+                pieces.append(message["body"])
+                if not message["more_body"]:
+                    return b"".join(pieces)
+                deadline.cancel()
+                deadline = loop.call_at(began + PATIENCE + size / RATE, block.interrupt)
+                message = await receive()
+        finally:
+            deadline.cancel()
+        raise HttpRefusal(400, "incomplete_body", "The body ended early")
+    raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s")
 
 
 def _check_type(visit: Visit) -> None:

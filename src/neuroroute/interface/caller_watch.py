@@ -6,22 +6,26 @@ from typing import Self, final
 
 from litestar.types import Receive
 
+from neuroroute.interface.interruptible import Interruptible
+
 GRACE = 0.02
 """Seconds before the watch begins: most cached and refused requests are over by then and pay nothing for it."""
 
 
 @final
 class CallerWatch:
-    """Cancels the block that it guards when the caller disconnects, and then leaves it quietly; `gone` says so."""
+    """Ends the block that it guards when the caller disconnects, which is left quietly: nobody is there to answer."""
+
+    __slots__ = ("_block", "_loop", "_receive", "_timer", "_watcher")
 
     def __init__(self, receive: Receive) -> None:
-        self.gone = False
         self._receive = receive
+        self._block = Interruptible()
         self._loop = asyncio.get_running_loop()
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
-        self._guarded = asyncio.current_task()
+        self._block.__enter__()
         self._timer = self._loop.call_later(GRACE, self._begin)
         return self
 
@@ -31,10 +35,7 @@ class CallerWatch:
         self._timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
-        if not self.gone or self._guarded is None:
-            return False
-        self._guarded.uncancel()
-        return kind is asyncio.CancelledError
+        return self._block.__exit__(kind, error, traceback)
 
     def _begin(self) -> None:
         self._watcher = self._loop.create_task(self._watch())
@@ -42,6 +43,4 @@ class CallerWatch:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self.gone = True
-        if self._guarded is not None:
-            self._guarded.cancel()
+        self._block.interrupt()

@@ -63,6 +63,9 @@ class Door:
                 headers = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
                 if origin is not None:
                     headers += self._cors(visit, origin)
+                if visit.leaves_a_body:
+                    # The server closes under what is left of the body: a caller told so sends nothing after it.
+                    headers.append((b"connection", b"close"))
                 message["headers"] = headers
                 if squeezable:
                     held = message

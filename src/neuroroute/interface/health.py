@@ -9,6 +9,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog, ResourceMeter
+from neuroroute.application.records import Records
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.health import overall
 from neuroroute.domain.model import ModelId
@@ -74,17 +75,20 @@ class HealthEndpoint:
         health: HealthBoard,
         meter: ResourceMeter,
         metrics: MetricsPage,
+        records: Records,
         about: About,
     ) -> None:
         self._catalog = catalog
         self._health = health
         self._meter = meter
         self._metrics = metrics
+        self._records = records
         self._about = about
 
     async def health(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /health`."""
         detailed = read_flag(scope, "detailed")
+        self._records.tell()
         board = self._health
         models: dict[str, HealthView] = {
             model.card.id: health_view(model, board.of(model.card.id)) for model in self._catalog.registered()
@@ -118,6 +122,7 @@ class HealthEndpoint:
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /metrics`."""
+        self._records.tell()
         page, media_type = self._metrics.render()
         await Reply(200, page, media_type=media_type.encode())(scope, receive, send)
 

@@ -9,6 +9,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import UNSET, Struct, UnsetType
 
 from neuroroute.application.ports import HealthBoard, ModelCatalog, Registered
+from neuroroute.application.records import Records
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.errors import MAX_TOLD
 from neuroroute.domain.health import HealthStatus, ModelHealth
@@ -102,13 +103,15 @@ _encode = msgspec.json.Encoder().encode
 class ModelsEndpoint:
     """Reads the catalogue and the health board; asks no provider."""
 
-    def __init__(self, *, catalog: ModelCatalog, health: HealthBoard) -> None:
+    def __init__(self, *, catalog: ModelCatalog, health: HealthBoard, records: Records) -> None:
         self._catalog = catalog
         self._health = health
+        self._records = records
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /models`."""
         with_health = read_flag(scope, "include_health")
+        self._records.tell()
         models = [self._view(card, with_health=with_health) for card in self._catalog.cards()]
         body = _encode(ModelList(models=models, count=len(models), timestamp=time()))
         await Reply(200, body)(scope, receive, send)
@@ -130,6 +133,7 @@ class ModelsEndpoint:
         found = next((model for model in self._catalog.registered() if model.card.id == key), None)
         if found is None:
             raise HttpRefusal(404, "model_not_found", f"Model '{key[:MAX_TOLD]}' not found")
+        self._records.tell()
         health = self._health.of(ModelId(key))
         view = ModelHealthView(
             model=key,

@@ -16,16 +16,25 @@ _SAFE_ID = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{REQUEST_ID_CHARACTERS - 2
 class Visit:
     """One request: its headers (the last of a name), its id, and who calls."""
 
-    __slots__ = ("_lines", "caller", "headers", "id_given", "request_id")
+    __slots__ = ("_lines", "body_read", "caller", "headers", "id_given", "request_id")
 
     def __init__(self, scope: Scope) -> None:
         self._lines = scope["headers"]
         self.headers = dict(self._lines)
         self.caller: Caller = ANYONE
+        self.body_read = False
+        """Whether the whole body has come, by who reads it."""
         given = self.headers.get(b"x-request-id")
         taken = safe_id(given.decode("latin-1")) if given else None
         self.id_given = taken is not None
         self.request_id = taken or new_id()
+
+    @property
+    def leaves_a_body(self) -> bool:
+        """Whether the request brings a body that has not been read."""
+        if self.body_read:
+            return False
+        return self.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self.headers
 
     def repeats(self, name: bytes) -> bool:
         """Whether the request has several headers of that name."""
