@@ -80,7 +80,10 @@ async def diagnose(environ: Mapping[str, str]) -> Findings:
         f"NeuroRoute {settings.app_version}, {settings.environment}, http://{settings.host}:{settings.port}",
         f"Access: {settings.auth}. Response cache: {_cache_words(settings)}.",
     ]
-    lines += [_model_words(model, answering[model.card.provider]) for model in models]
+    local = {entry.name for entry in container.entries().providers if entry.local}
+    lines += [
+        _model_words(model, answering[model.card.provider], local=model.card.provider in local) for model in models
+    ]
     can_serve = any(model.error is None and answering[model.card.provider] is None for model in models)
     if not can_serve:
         lines.append("No model answers. Try `neuroroute serve --simulate`, or do one of the steps above.")
@@ -97,13 +100,13 @@ async def _answers(container: Container, provider: str) -> str | None:
     return None
 
 
-def _model_words(model: Registered, silence: str | None) -> str:
+def _model_words(model: Registered, silence: str | None, *, local: bool) -> str:
     card = model.card
     if model.error:
         step = f"set {card.provider.upper()}_API_KEY" if card.id in {"openai", "anthropic"} else "set its key"
         return f"  {card.id:<12} no key; next: {step}"
     if silence:
-        step = "start the local server, or set LMSTUDIO_BASE_URL" if card.id == "local" else "check its address and key"
+        step = "start its server, or check its address" if local else "check its address and key"
         return f"  {card.id:<12} does not answer: {silence}; next: {step}"
     price = "" if card.price else "; it has no price, so its costs are not counted"
     return f"  {card.id:<12} answers{price}"

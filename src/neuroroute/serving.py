@@ -1,6 +1,7 @@
 """The service's processes: granian and its workers, and the simulated providers beside them if asked for."""
 
 import gc
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,6 +14,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
+from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.infrastructure.catalog import catalog_entries
 from neuroroute.infrastructure.home import admin_key
 from neuroroute.infrastructure.log import GRANIAN, configure
@@ -51,10 +53,31 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
         admin_key(settings.admin_key, settings.home)
         if settings.admin_key is None:
             say(f"Admin key: in {settings.home / 'admin_key'}")
+        _check_free(settings.host, settings.port)
         if workers > 1:
             stack.enter_context(prepare_multiprocess())
         say(f"Serving on http://{settings.host}:{settings.port} (API at /docs, health at /health)")
         _listen(settings, partial(load_worker, environ, simulated=simulate), workers=workers)
+
+
+class AddressTaken(NeuroRouteError):
+    """The service cannot listen where it is told to."""
+
+
+def _check_free(host: str, port: int) -> None:
+    """Granian would share a taken port with whoever has it, and with it the requests.
+
+    Raises:
+        AddressTaken: someone listens there, or nobody can.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise AddressTaken(f"Cannot listen on {host}:{port}: {why}. Choose another with --host and --port.") from error
 
 
 @contextmanager

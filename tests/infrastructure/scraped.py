@@ -74,8 +74,7 @@ class Metrics:
         )
 
     def after(self, *records):
-        for each in records:
-            self.observer.observe(each)
+        self.observer.observe(records)
         return samples(self.observer.render()[0].decode())
 
 

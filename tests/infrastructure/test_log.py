@@ -65,7 +65,7 @@ def configured(log):
 
 def test_an_answered_prompt_is_one_line_with_what_happened(log):
     LogObserver(log.lines, level="INFO").observe(
-        record(usage=Usage(prompt_tokens=10, completion_tokens=5), cost=NanoUsd(1_500_000), method="rules")
+        [record(usage=Usage(prompt_tokens=10, completion_tokens=5), cost=NanoUsd(1_500_000), method="rules")]
     )
     assert log.told() == [
         {
@@ -93,7 +93,7 @@ def test_an_answered_prompt_is_one_line_with_what_happened(log):
 def test_a_failed_prompt_is_a_warning_with_the_words_of_each_failure(log):
     failed = attempt(outcome="unavailable", error="no connection to http://localhost:1")
     LogObserver(log.lines, level="warning").observe(
-        record(outcome=Outcome.FAILED, model=None, error="All models failed", attempts=(failed,))
+        [record(outcome=Outcome.FAILED, model=None, error="All models failed", attempts=(failed,))]
     )
     [line] = log.told()
     assert line["level"] == "warning"
@@ -105,7 +105,7 @@ def test_a_failed_prompt_is_a_warning_with_the_words_of_each_failure(log):
 
 def test_a_fallback_names_the_call_that_failed(log):
     LogObserver(log.lines, level="INFO").observe(
-        record(attempts=(attempt(model=ModelId("claude"), outcome="throttled"), attempt()))
+        [record(attempts=(attempt(model=ModelId("claude"), outcome="throttled"), attempt()))]
     )
     [line] = log.told()
     assert (line["level"], line["attempts"], line["fallbacks"]) == ("info", 2, 1)
@@ -114,10 +114,10 @@ def test_a_fallback_names_the_call_that_failed(log):
 
 def test_the_level_leaves_out_what_is_below_it(log):
     observer = LogObserver(log.lines, level="WARNING")
-    observer.observe(record())
-    observer.observe(record(outcome=Outcome.REJECTED))
-    observer.observe(record(outcome=Outcome.CUT, request_id="cut"))
-    LogObserver(log.lines, level="ERROR").observe(record(outcome=Outcome.FAILED))
+    observer.observe([record()])
+    observer.observe([record(outcome=Outcome.REJECTED)])
+    observer.observe([record(outcome=Outcome.CUT, request_id="cut")])
+    LogObserver(log.lines, level="ERROR").observe([record(outcome=Outcome.FAILED)])
     assert [line["request_id"] for line in log.told()] == ["cut"]
 
 
@@ -131,7 +131,7 @@ def test_the_level_leaves_out_what_is_below_it(log):
     ids=["surrogate", "long", "many"],
 )
 def test_a_line_that_is_too_long_or_unwritable_is_cut_to_what_happened(log, fields):
-    LogObserver(log.lines, level="INFO").observe(record(**fields))
+    LogObserver(log.lines, level="INFO").observe([record(**fields)])
     [line] = log.told()
     assert line["event"] == "prompt_routed"
     assert len(msgspec.json.encode(line)) < LONGEST
@@ -237,7 +237,7 @@ def test_what_looks_like_a_key_is_starred_out_wherever_it_stands(configured, tex
     text = text.format(CANARY.replace("-", "_"))
     structlog.get_logger().info(text, request_id=text, deep={"list": [text]})
     logging.getLogger("redis").info("%s", text.replace("\n", " "))
-    LogObserver(configured.lines, level="INFO").observe(record(request_id=text, error=text))
+    LogObserver(configured.lines, level="INFO").observe([record(request_id=text, error=text)])
     lines = configured.told()
     assert len(lines) == 3
     assert "canary" not in str(lines)

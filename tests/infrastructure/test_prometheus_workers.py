@@ -24,7 +24,7 @@ WORKER = """
     metrics = t.Metrics()
     metrics.meter.in_flight = 2
     for _ in range(int(sys.argv[2])):
-        metrics.observer.observe(t.record(usage=Usage(prompt_tokens=10), cost=1_000_000_000))
+        metrics.observer.observe([t.record(usage=Usage(prompt_tokens=10), cost=1_000_000_000)])
     metrics.observer.refresh()
     print("ready", flush=True)
     for line in sys.stdin:
@@ -127,7 +127,7 @@ def test_forked_workers_add_up_too():
             sys.path.insert(0, sys.argv[1])
             from infrastructure import scraped as t
             metrics = t.Metrics()
-            metrics.observer.observe(t.record())
+            metrics.observer.observe([t.record()])
             pipe.send("counted")
             pipe.recv()
             pipe.send(metrics.observer.render()[0].decode())

@@ -33,8 +33,7 @@ def record(**fields):
 
 def tallied(*records):
     board = MemoryHealthBoard()
-    for each in records:
-        TallyObserver(board).observe(each)
+    TallyObserver(board).observe(records)
     return board
 
 
@@ -77,6 +76,6 @@ def test_status_and_breaker_stay_as_they_were():
     board = MemoryHealthBoard()
     board.show(FIRST, ModelHealth().after_failure("gone", at=1.0, now=1.0))
     before = board.of(FIRST)
-    TallyObserver(board).observe(record())
+    TallyObserver(board).observe([record()])
     assert board.of(FIRST).status is HealthStatus.UNHEALTHY
     assert board.of(FIRST).breaker == before.breaker

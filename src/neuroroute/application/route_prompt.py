@@ -130,7 +130,7 @@ class RoutePrompt:
                     rest=events,
                     draft=draft,
                     settle=self._settle,
-                    keep=self._keeper(key, request.cache, decision, card, draft) if key and not failures else None,
+                    keep=self._keeper(key, request.cache, decision, card, draft) if key else None,
                 )
         raise AllCandidatesFailed(failures)
 

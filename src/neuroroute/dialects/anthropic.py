@@ -1,6 +1,6 @@
 """Anthropic's messages, as spoken to providers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, TypeAlias, final
 
 import msgspec
@@ -163,36 +163,33 @@ class _MessageReader(EventReader):
         self._ended = _Usage()
         self._done = False
 
-    def feed(self, chunk: bytes) -> Sequence[CompletionEvent]:
+    def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
         return self._read(self._sse.feed(chunk))
 
-    def end(self) -> Sequence[CompletionEvent]:
-        events = self._read(self._sse.end())
+    def end(self) -> Iterator[CompletionEvent]:
+        yield from self._read(self._sse.end())
         if not self._done:
             raise ProviderUnavailable("The provider cut its answer short")
-        return events
 
-    def _read(self, stream: Sequence[SseEvent]) -> Sequence[CompletionEvent]:
-        events: list[CompletionEvent] = []
+    def _read(self, stream: Sequence[SseEvent]) -> Iterator[CompletionEvent]:
         for _, data in stream:
             if self._done:
                 break
             match _read_event(data):
                 case _ContentBlockDelta(delta):
                     if delta.text:
-                        events.append(TextDelta(delta.text))
+                        yield TextDelta(delta.text)
                 case _MessageStart(message):
                     self._model, self._begun = message.model, _read_usage(message.usage)
                 case _MessageDelta(delta, usage):
                     self._reason, self._ended = delta.stop_reason or self._reason, _read_usage(usage)
                 case _MessageStop():
                     self._done = True
-                    events.append(_finished(self._reason, _sum(self._begun, self._ended), self._model))
+                    yield _finished(self._reason, _sum(self._begun, self._ended), self._model)
                 case _Error(error):
                     raise _told(error.type)
                 case None:
                     pass
-        return events
 
 
 def _read_event(data: bytes) -> _StreamEvent | None:

@@ -1,6 +1,6 @@
 """OpenAI's chat completions, as spoken to providers; also by LM Studio, Ollama, vLLM and most others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, final
 
 import msgspec
@@ -63,7 +63,7 @@ class _Choice(Struct):
 
 class _Usage(Struct):
     prompt_tokens: _Count
-    completion_tokens: _Count = 0
+    completion_tokens: _Count
 
 
 class _ErrorBody(Struct):
@@ -132,27 +132,25 @@ class _ChunkReader(EventReader):
         self._model: str | None = None
         self._done = False
 
-    def feed(self, chunk: bytes) -> Sequence[CompletionEvent]:
+    def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
         return self._read(self._sse.feed(chunk))
 
-    def end(self) -> Sequence[CompletionEvent]:
-        events = self._read(self._sse.end())
+    def end(self) -> Iterator[CompletionEvent]:
+        yield from self._read(self._sse.end())
         if self._done:
-            return events
+            return
         if self._reason is None:
             raise ProviderUnavailable("The provider cut its answer short")
-        return [*events, self._finish()]
+        yield self._finish()
 
-    def _read(self, stream: Sequence[SseEvent]) -> Sequence[CompletionEvent]:
-        events: list[CompletionEvent] = []
+    def _read(self, stream: Sequence[SseEvent]) -> Iterator[CompletionEvent]:
         for _, data in stream:
             if self._done:
                 break
             if data == _DONE:
-                events.append(self._finish())
+                yield self._finish()
             elif text := self._read_chunk(data):
-                events.append(TextDelta(text))
-        return events
+                yield TextDelta(text)
 
     def _read_chunk(self, data: bytes) -> str:
         chunk = _read(data)

@@ -1,7 +1,7 @@
 """What a wire language must offer to be spoken to a provider."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from neuroroute.domain.completion import Completion, CompletionEvent
@@ -13,16 +13,16 @@ class EventReader(Protocol):
     """Reads one streamed answer. However the bytes are cut, the same events come out."""
 
     @abstractmethod
-    def feed(self, chunk: bytes) -> Sequence[CompletionEvent]:
-        """The events that `chunk` completes. The first of a stream is content, or `Finished`.
+    def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
+        """The events that `chunk` completes, to be read to their end. The first of a stream is content, or `Finished`.
 
         Raises:
-            ProviderFailed: the provider talks nonsense, or tells of an error.
+            ProviderFailed: after the events before it: the provider talks nonsense, or tells of an error.
         """
         ...
 
     @abstractmethod
-    def end(self) -> Sequence[CompletionEvent]:
+    def end(self) -> Iterator[CompletionEvent]:
         """What the end of the bytes completes.
 
         Raises:

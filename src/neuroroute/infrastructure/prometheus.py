@@ -23,7 +23,7 @@ from prometheus_client import (
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from neuroroute.application.ports import HealthBoard, ModelCatalog, Observer
+from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog, Observer
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.health import CircuitBreaker
 from neuroroute.domain.record import RoutedPrompt
@@ -54,7 +54,7 @@ class _Children(dict[tuple[str, ...], _Metric], Generic[_Metric]):
 
 
 @final
-class PrometheusObserver(Observer):
+class PrometheusObserver(Observer, MetricsPage):
     """At most one in a process that shares its metrics with other workers: their files know no two of a kind.
 
     In that mode counters add up over all workers, also those that have ended; gauges are of the living: in flight and

@@ -1,4 +1,4 @@
-"""A caller who hangs up ends the work that was done for it."""
+"""Work ends when nobody waits for it: a caller that hangs up, or that never ends its request."""
 
 import asyncio
 from types import TracebackType
@@ -6,39 +6,78 @@ from typing import Self, final
 
 from litestar.types import Receive
 
+from neuroroute.interface.alarm import Alarm
 from neuroroute.interface.interruptible import Interruptible
 
 GRACE = 0.02
-"""Seconds before the watch begins: most cached and refused requests are over by then and pay nothing for it."""
+"""Seconds before the watch begins: most refused, cached and quickly answered requests pay nothing for it."""
+PATIENCE = 10.0
+"""Seconds that any body may take…"""
+RATE = 64 * 1024
+"""…and as many more as what has come needs at this many bytes a second: a slow body ends, a large one does not."""
 
 
 @final
 class CallerWatch:
-    """Ends the block that it guards when the caller disconnects, which is left quietly: nobody is there to answer."""
+    """Guards the block that serves a request, which first reads its body and then answers it.
 
-    __slots__ = ("_block", "_loop", "_receive", "_timer", "_watcher")
+    A body that is `overdue`, or a caller that disconnects while it is answered, ends the block. It is left quietly.
+    """
 
-    def __init__(self, receive: Receive) -> None:
+    __slots__ = ("_alarm", "_block", "_came", "_reading", "_receive", "_ring", "_timer", "_watcher", "overdue")
+
+    def __init__(self, receive: Receive, alarm: Alarm) -> None:
+        """`alarm` rings after `GRACE`."""
+        self.overdue = False
         self._receive = receive
+        self._alarm = alarm
         self._block = Interruptible()
-        self._loop = asyncio.get_running_loop()
+        self._came = 0
+        self._reading = True
+        self._timer: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
         self._block.__enter__()
-        self._timer = self._loop.call_later(GRACE, self._begin)
+        self._ring = self._alarm.set(self._begin)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        self._timer.cancel()
+        self._ring.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._watcher is not None:
             self._watcher.cancel()
         return self._block.__exit__(kind, error, traceback)
 
+    def came(self, size: int) -> None:
+        """So many bytes of the body."""
+        self._came += size
+
+    def answer(self) -> None:
+        """The body has ended: from now on the request is answered."""
+        self._reading = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._begin()
+
     def _begin(self) -> None:
-        self._watcher = self._loop.create_task(self._watch())
+        loop = asyncio.get_running_loop()
+        if self._reading:
+            self._timer = loop.call_later(PATIENCE, self._lose_patience, loop.time())
+        else:
+            self._watcher = loop.create_task(self._watch())
+
+    def _lose_patience(self, began: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = began + PATIENCE + self._came / RATE
+        if loop.time() < due:
+            self._timer = loop.call_at(due, self._lose_patience, began)
+        else:
+            self.overdue = True
+            self._block.interrupt()
 
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

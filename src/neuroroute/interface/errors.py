@@ -70,7 +70,7 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911 - one table,
         case AllCandidatesFailed():
             return _all_failed(error.failures, str(error))
         case ProviderFailed():
-            return _all_failed((error,), f"All models failed. Original error: {error}")
+            return _all_failed((error,), str(error))
         case HTTPException():
             return _of_framework(error)
         case _:

@@ -23,9 +23,10 @@ from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.completion import Finished, TextDelta
 from neuroroute.domain.errors import ProviderFailed
 from neuroroute.domain.request import RoutingRequest
+from neuroroute.interface.alarm import Alarm
 from neuroroute.interface.body import read_json_body
-from neuroroute.interface.caller_watch import CallerWatch
-from neuroroute.interface.errors import failure_of
+from neuroroute.interface.caller_watch import GRACE, PATIENCE, CallerWatch
+from neuroroute.interface.errors import HttpRefusal, failure_of
 from neuroroute.interface.models import model_key_parameter
 from neuroroute.interface.respond import Reply, send_events
 from neuroroute.interface.routes import Content, Operation, Route
@@ -51,40 +52,20 @@ class PromptEndpoint:
     def __init__(self, *, route_prompt: RoutePrompt, admission: Admission) -> None:
         self._route_prompt = route_prompt
         self._admission = admission
+        self._alarm = Alarm(GRACE)
 
     async def prompt(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`POST /prompt`."""
-        visit = Visit.of(scope)
-        native = await self._read(visit, receive)
-        request = as_request(
-            native,
-            request_id=visit.adopt(native.metadata.request_id),
-            caller=visit.caller,
-            default_timeout=self._admission.default_timeout,
-            cached=self._admission.cached,
-        )
-        await self._answer(request, scope, receive, send)
+        await self._serve(None, scope, receive, send)
 
     async def trial(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`POST /test-model/{model_key}`."""
-        visit = Visit.of(scope)
-        native = await self._read(visit, receive)
-        request = as_test(
-            native,
-            scope["path_params"]["model_key"],
-            request_id=visit.adopt(native.metadata.request_id),
-            caller=visit.caller,
-            default_timeout=self._admission.default_timeout,
-        )
-        await self._answer(request, scope, receive, send)
+        await self._serve(scope["path_params"]["model_key"], scope, receive, send)
 
-    async def _read(self, visit: Visit, receive: Receive) -> NativePrompt:
-        body = await read_json_body(visit, receive, limit=self._admission.max_body)
-        return read_prompt(body, max_characters=self._admission.max_characters)
-
-    async def _answer(self, request: RoutingRequest, scope: Scope, receive: Receive, send: Send) -> None:
-        began = perf_counter()
-        with CallerWatch(receive):
+    async def _serve(self, only: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        with CallerWatch(receive, self._alarm) as watch:
+            request = await self._read(only, Visit.of(scope), receive, watch)
+            began = perf_counter()
             async with await self._route_prompt(request) as answer:
                 if request.prompt.streamed:
                     await send_events(send, _events(answer, began))
@@ -92,6 +73,25 @@ class PromptEndpoint:
                     completion = await answer.whole()
                     body = write_completion(_told(answer, began), completion.text, completion.finished)
                     await Reply(200, body)(scope, receive, send)
+        if watch.overdue:
+            raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s")
+
+    async def _read(self, only: str | None, visit: Visit, receive: Receive, watch: CallerWatch) -> RoutingRequest:
+        admission = self._admission
+        body = await read_json_body(visit, receive, watch, limit=admission.max_body)
+        native = read_prompt(body, max_characters=admission.max_characters)
+        request_id = visit.adopt(native.metadata.request_id)
+        if only is not None:
+            return as_test(
+                native, only, request_id=request_id, caller=visit.caller, default_timeout=admission.default_timeout
+            )
+        return as_request(
+            native,
+            request_id=request_id,
+            caller=visit.caller,
+            default_timeout=admission.default_timeout,
+            cached=admission.cached,
+        )
 
 
 async def _events(answer: Answer, began: float) -> AsyncIterator[bytes]:

@@ -28,12 +28,12 @@ _OURS: Final = frozenset({
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding",
     "upgrade", "user-agent",
 })  # fmt: skip
-_OWN_LINES: Final = 5
+_OWN_LINES: Final = 4
+_KEPT_HEADS: Final = 64
+"""Heads that are written and checked once: a provider is asked with the same few again and again."""
 # Nothing but this grammar leaves, in as many lines as were written: a line break in a value would be a header, or a
 # request, of somebody else's making.
-_HEAD: Final = re.compile(
-    r"[A-Z]+ /[!-~]* HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*\r\n"
-)
+_HEAD: Final = re.compile(r"[A-Z]+ /[!-~]* HTTP/1\.1\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t\x20-\x7e\x80-\xff]*\r\n)*")
 
 
 @final
@@ -111,6 +111,7 @@ class Upstream:
         self.origin: Final = f"{parts.scheme}://{authority}"
         """For messages and labels: scheme, host and port alone."""
         self._fixed = f"host: {authority}\r\nuser-agent: neuroroute\r\naccept-encoding: identity\r\n"
+        self._heads: dict[tuple[str, str, tuple[tuple[str, str], ...]], bytes] = {}
         self._max_connections = max_connections
         self._max_response_bytes = max_response_bytes
         self._pool = ConnectionPool(self._connect, limit=max_connections, keep=KEEP_SECONDS)
@@ -140,17 +141,26 @@ class Upstream:
 
         Raises: ValueError, for a line break or another forbidden character; ProviderUnavailable, on entering.
         """
+        asked = (method, path, tuple(headers))
+        head = self._heads.get(asked)
+        if head is None:
+            head = self._written(*asked)
+            if len(self._heads) < _KEPT_HEADS:
+                self._heads[asked] = head
+        end = b"content-length: %d\r\n\r\n" % len(body) if body or method != "GET" else b"\r\n"
+        response = Response(bodiless=method == "HEAD", limit=self._max_response_bytes)
+        return Exchange(self, self._pool, head + end + body, response, timeouts)
+
+    def _written(self, method: str, path: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+        """All of a request's head that does not depend on its body. Raises: ValueError."""
         head = f"{method} {self._prefix}{path} HTTP/1.1\r\n{self._fixed}"
         for name, value in headers:
             if name.lower() in _OURS:
                 raise ValueError(f"the header {name} is set by the client")
             head += f"{name}: {value}\r\n"
-        length = f"content-length: {len(body)}\r\n" if body or method != "GET" else ""
-        head += length + "\r\n"
-        if _HEAD.fullmatch(head) is None or head.count("\n") != len(headers) + bool(length) + _OWN_LINES:
+        if _HEAD.fullmatch(head) is None or head.count("\n") != len(headers) + _OWN_LINES:
             raise ValueError("a method, path or header holds a forbidden character")  # which holds a key, so not shown
-        response = Response(bodiless=method == "HEAD", limit=self._max_response_bytes)
-        return Exchange(self, self._pool, head.encode("latin-1") + body, response, timeouts)
+        return head.encode("latin-1")
 
     async def aclose(self) -> None:
         """Close every connection; exchanges that are going on fail."""
