@@ -20,7 +20,7 @@ from neuroroute.interface.errors import tell
 from neuroroute.interface.health import health_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
-from neuroroute.interface.routes import mount
+from neuroroute.interface.routes import guarded, mount
 from neuroroute.settings import Settings
 
 
@@ -52,14 +52,16 @@ def create_app(container: Container) -> ASGIApp:
     ]
     documents.describe(routes)
     guard = container.guard()
+    endpoints = [(route, guarded(route, guard)) for route in routes]
     app = Litestar(
-        [mount(route, guard) for route in routes],
+        [mount(route, endpoint) for route, endpoint in endpoints],
         exception_handlers={Exception: tell},
         lifespan=[partial(_alive, container)],
         openapi_config=None,
         logging_config=None,
     )
-    return Door(app, origins=container.settings().cors_origins, counter=container.meter())
+    direct = {(route.method, route.path): endpoint for route, endpoint in endpoints if route.direct}
+    return Door(app, direct=direct, origins=container.settings().cors_origins, counter=container.meter())
 
 
 @asynccontextmanager

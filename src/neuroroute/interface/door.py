@@ -1,7 +1,7 @@
 """The outermost layer: every request gets its id, CORS, HEAD and gzip here, whatever answers it."""
 
 import gzip
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol, final
 
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
@@ -26,9 +26,20 @@ class InFlight(Protocol):
 class Door:
     """An ASGI application around another one."""
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str], counter: InFlight) -> None:
-        """`origins`: whole origins that may call from a browser; `*` is any, then never with credentials."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        direct: Mapping[tuple[str, str], ASGIApp],
+        origins: Collection[str],
+        counter: InFlight,
+    ) -> None:
+        """`direct`: endpoints of `app` by method and path, which are called past its routing: the prompt path.
+
+        `origins`: whole origins that may call from a browser; `*` is any, then never with credentials.
+        """
         self._app = app
+        self._direct = direct
         self._any_origin = "*" in origins
         self._origins = frozenset(origin.encode() for origin in origins)
         self._counter = counter
@@ -47,7 +58,8 @@ class Door:
                 return
             if scope["method"] == "HEAD":
                 scope["method"] = "GET"
-            await self._app(scope, receive, dressed)
+            app = self._direct.get((scope["method"], scope["path"]), self._app)
+            await app(scope, receive, dressed)
         finally:
             self._counter.in_flight -= 1
 
@@ -60,6 +72,7 @@ class Door:
         async def dressed(message: Message) -> None:
             nonlocal held
             if message["type"] == "http.response.start":
+                visit.answering = True
                 headers = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
                 if origin is not None:
                     headers += self._cors(visit, origin)

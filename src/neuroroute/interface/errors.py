@@ -24,6 +24,7 @@ from neuroroute.domain.errors import (
     ProviderUnavailable,
     UnknownModel,
 )
+from neuroroute.interface.respond import Reply
 from neuroroute.interface.visit import Visit
 
 _log = logging.getLogger(__name__)
@@ -111,12 +112,18 @@ def _of_framework(error: HTTPException) -> Failure:
             return Failure(status=status, code="internal_error", detail="Internal server error")
 
 
-def tell(request: Request[Caller, None, State], error: Exception) -> Response[bytes]:
+def told(visit: Visit, error: Exception) -> Reply:
     """The answer to a request that failed."""
-    visit = Visit.of(request.scope)
     failure = failure_of(error)
     if failure.code == "internal_error":
         _log.error("unhandled_error", exc_info=error, extra={"request_id": visit.request_id})
     body = write_error(failure.detail, code=failure.code, request_id=visit.request_id)
-    headers = {**failure.headers, "x-error-code": failure.code}
-    return Response(body, status_code=failure.status, media_type="application/json", headers=headers)
+    headers = [(name.lower().encode(), value.encode()) for name, value in failure.headers.items()]
+    return Reply(failure.status, body, headers=[*headers, (b"x-error-code", failure.code.encode())])
+
+
+def tell(request: Request[Caller, None, State], error: Exception) -> Response[bytes]:
+    """The same, for failures of the framework's own: no such route, no such method."""
+    reply = told(Visit.of(request.scope), error)
+    headers = {name.decode(): value.decode() for name, value in reply.headers}
+    return Response(reply.body, status_code=reply.status, media_type="application/json", headers=headers)

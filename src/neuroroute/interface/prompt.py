@@ -150,6 +150,7 @@ def prompt_routes(endpoint: PromptEndpoint) -> list[Route]:
         Route(
             method="POST",
             path="/prompt",
+            direct=True,
             endpoint=endpoint.prompt,
             scope=AccessScope.CLIENT,
             operation=Operation(

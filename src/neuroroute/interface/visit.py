@@ -16,12 +16,14 @@ _SAFE_ID = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{REQUEST_ID_CHARACTERS - 2
 class Visit:
     """One request: its headers (the last of a name), its id, and who calls."""
 
-    __slots__ = ("_lines", "body_read", "caller", "headers", "id_given", "request_id")
+    __slots__ = ("_lines", "answering", "body_read", "caller", "headers", "id_given", "request_id")
 
     def __init__(self, scope: Scope) -> None:
         self._lines = scope["headers"]
         self.headers = dict(self._lines)
         self.caller: Caller = ANYONE
+        self.answering = False
+        """Whether the head of the answer has been sent, by the door."""
         self.body_read = False
         """Whether the whole body has come, by who reads it."""
         given = self.headers.get(b"x-request-id")
