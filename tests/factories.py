@@ -211,7 +211,7 @@ class ModelHealthFactory(_Seeded[ModelHealth]):
     status = HealthStatus.HEALTHY
     error = None
     checked_at = 1_764_000_000.0
-    probe_failed = False
+    probe_error = None
     breaker = CircuitBreakerFactory.build
     tally = TallyFactory.build
 

@@ -1,8 +1,7 @@
 """The ASGI application: routes, who guards them, who tells of failures, and what lives as long as it does."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import structlog
@@ -11,6 +10,7 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from neuroroute.container import Container
+from neuroroute.infrastructure.background import begin, end
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.cache import RedisCache
 from neuroroute.interface.admin import admin_routes
@@ -72,7 +72,7 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
     async with AsyncExitStack() as stack:
         lines, meter, cache = container.lines(), container.meter(), container.cache()
         stack.callback(lines.close)
-        stack.callback(container.records().tell)
+        stack.callback(container.records().tell)  # what waits is told while the log is still open
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)
         if isinstance(cache, RedisCache):
@@ -80,15 +80,8 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
             stack.push_async_callback(cache.close)
         for provider in container.chat_providers().values():
             stack.push_async_callback(provider.close)
-        probing = asyncio.create_task(container.probe_models()(), name="probe models")
-        stack.push_async_callback(_end, probing)
+        stack.push_async_callback(end, begin(container.probe_models()(), name="probe models"))
         cards = container.catalog().cards()
         log.info("started", models=[card.id for card in cards], simulated=container.simulated())
         yield
         log.info("stopping")
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

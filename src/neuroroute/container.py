@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from dependency_injector import containers, providers
 
@@ -21,6 +22,8 @@ from neuroroute.infrastructure.home import admin_key
 from neuroroute.infrastructure.log import LogObserver
 from neuroroute.infrastructure.log_lines import LineWriter
 from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
+from neuroroute.infrastructure.memory.clear_mark import VARIABLE as CLEAR_MARK
+from neuroroute.infrastructure.memory.clear_mark import ClearMark
 from neuroroute.infrastructure.memory.health import MemoryHealthBoard
 from neuroroute.infrastructure.prometheus import PrometheusObserver
 from neuroroute.infrastructure.providers.chat import ChatProvider
@@ -88,6 +91,12 @@ def _guard(settings: Settings, key: Secret) -> Guard:
     )
 
 
+def _clear_mark(environ: Mapping[str, str]) -> ClearMark | None:
+    """What `serve` made for its workers, when there are several."""
+    path = environ.get(CLEAR_MARK)
+    return ClearMark(Path(path)) if path else None
+
+
 def _redis_cache(settings: Settings) -> RedisCache:
     if settings.redis is None:
         raise TypeError("no Redis is set")
@@ -100,11 +109,13 @@ def _redis_cache(settings: Settings) -> RedisCache:
 
 
 class Container(containers.DeclarativeContainer):
-    """Everything, made once and when first asked for; nothing here does I/O (opening is the lifespan's, in `asgi`)."""
+    """Everything, made once and when first asked for; nothing here does I/O but the cache of several workers, which
+    maps their mark (opening is the lifespan's, in `asgi`).
+    """
 
     settings = providers.Dependency(instance_of=Settings)
     environ = providers.Object(dict[str, str]())
-    """Where the catalogue's keys are looked up."""
+    """Where the catalogue's keys are looked up, and what `serve` made for several workers."""
     simulated = providers.Object(provides=False)
     """Whether the providers are simulated, to be said wherever it is asked."""
 
@@ -125,7 +136,12 @@ class Container(containers.DeclarativeContainer):
     cache = providers.Selector(
         providers.Callable(_cache_kind, settings),
         none=providers.Singleton(NoCache),
-        memory=providers.Singleton(MemoryCache, max_bytes=LOCAL_CACHE_BYTES, ttl=settings.provided.cache_ttl),
+        memory=providers.Singleton(
+            MemoryCache,
+            max_bytes=LOCAL_CACHE_BYTES,
+            ttl=settings.provided.cache_ttl,
+            mark=providers.Callable(_clear_mark, environ),
+        ),
         redis=providers.Singleton(_redis_cache, settings),
     )
     health_board = providers.Singleton(MemoryHealthBoard)

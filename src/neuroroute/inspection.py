@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Final
 
 import msgspec
 from dependency_injector import providers
@@ -10,11 +12,19 @@ from msgspec import Struct
 from neuroroute.application.ports import Registered
 from neuroroute.container import Container
 from neuroroute.domain.access import ANYONE
-from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.errors import NeuroRouteError, ProviderFailed
+from neuroroute.domain.model import ProviderName
 from neuroroute.domain.prompt import Message, Prompt, Role
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import Objective, Priority, Requirements, RoutingDecision
-from neuroroute.settings import Settings
+from neuroroute.infrastructure.home import admin_key
+from neuroroute.infrastructure.listening import check_free
+from neuroroute.infrastructure.log import configure
+from neuroroute.infrastructure.redis.link import RedisAway, RedisLink
+from neuroroute.settings import RedisSettings, Settings
+
+_REDIS_TIMEOUT: Final = 1.0
+"""Seconds; more patient than the service, which can do without."""
 
 
 class Findings(Struct, frozen=True):
@@ -68,36 +78,60 @@ def _in_words(decision: RoutingDecision, models: Iterable[Registered]) -> Iterab
 async def diagnose(environ: Mapping[str, str]) -> Findings:
     """What is configured, what answers, and what to do about what does not.
 
+    Like `serve` it makes the admin key if there is none yet: only that shows that the home folder can be used.
+
     Raises:
         NeuroRouteError: a setting or the catalogue is wrong.
     """
     container = _container(environ)
     settings = container.settings()
+    configure("CRITICAL", container.lines())  # what is found is told here, not logged
+    silences, cache = await asyncio.gather(_silences(container), _cache_words(settings))
+    obstacles = list(_obstacles(settings))
+    local = {entry.name for entry in container.entries().providers if entry.local}
     models = container.catalog().registered()
-    answering = {name: await _answers(container, name) for name in {str(model.card.provider) for model in models}}
-    await asyncio.gather(*(provider.close() for provider in container.chat_providers().values()))
     lines = [
         f"NeuroRoute {settings.app_version}, {settings.environment}, http://{settings.host}:{settings.port}",
-        f"Access: {settings.auth}. Response cache: {_cache_words(settings)}.",
+        f"Access: {settings.auth}. Admin key: {_admin_key_words(settings)}. Response cache: {cache}.",
+        *(
+            _model_words(model, silences.get(model.card.provider), local=model.card.provider in local)
+            for model in models
+        ),
+        *obstacles,
     ]
-    local = {entry.name for entry in container.entries().providers if entry.local}
-    lines += [
-        _model_words(model, answering[model.card.provider], local=model.card.provider in local) for model in models
-    ]
-    can_serve = any(model.error is None and answering[model.card.provider] is None for model in models)
-    if not can_serve:
+    answers = any(model.error is None and silences[model.card.provider] is None for model in models)
+    if not answers:
         lines.append("No model answers. Try `neuroroute serve --simulate`, or do one of the steps above.")
-    return Findings("\n".join(lines), can_serve)
+    return Findings("\n".join(lines), answers and not obstacles)
 
 
-async def _answers(container: Container, provider: str) -> str | None:
-    """Why the provider does not answer a free question; `None` when it does."""
-    found = {str(name): one for name, one in container.chat_providers().items()}
-    try:
-        await found[provider].probe()
-    except ProviderFailed as failure:
-        return str(failure)
-    return None
+async def _silences(container: Container) -> Mapping[ProviderName, str | None]:
+    """Why a provider does not answer a free question, `None` when it does; of all that can be asked, at once."""
+    chat_providers = container.chat_providers()
+
+    async def silence(name: ProviderName) -> str | None:
+        try:
+            await chat_providers[name].probe()
+        except ProviderFailed as failure:
+            return str(failure)
+        finally:
+            await chat_providers[name].close()
+        return None
+
+    names = {card.provider for card in container.catalog().cards()}
+    return dict(zip(names, await asyncio.gather(*map(silence, names)), strict=True))
+
+
+def _obstacles(settings: Settings) -> Iterable[str]:
+    """What `serve` would end with at once."""
+    for check in (
+        partial(check_free, settings.host, settings.port),
+        partial(admin_key, settings.admin_key, settings.home),
+    ):
+        try:
+            check()
+        except NeuroRouteError as error:
+            yield str(error)
 
 
 def _model_words(model: Registered, silence: str | None, *, local: bool) -> str:
@@ -112,10 +146,31 @@ def _model_words(model: Registered, silence: str | None, *, local: bool) -> str:
     return f"  {card.id:<12} answers{price}"
 
 
-def _cache_words(settings: Settings) -> str:
+def _admin_key_words(settings: Settings) -> str:
+    return f"in {settings.home / 'admin_key'}" if settings.admin_key is None else "as set"
+
+
+async def _cache_words(settings: Settings) -> str:
     if not settings.cache:
         return "off"
-    return "in Redis, shared" if settings.redis else "in each process"
+    if settings.redis is None:
+        return "in each process"
+    if await _redis_answers(settings.redis):
+        return "shared; Redis answers"
+    return "in each process for now; Redis does not answer, and the service does without until it does"
+
+
+async def _redis_answers(redis: RedisSettings) -> bool:
+    async def ping() -> None:
+        if await link.ask(("PING",)) is None:
+            raise RedisAway
+
+    link = RedisLink(redis.url.reveal(), timeout=_REDIS_TIMEOUT, beat=ping)
+    await link.open()
+    try:
+        return link.up
+    finally:
+        await link.close()
 
 
 def _container(environ: Mapping[str, str]) -> Container:

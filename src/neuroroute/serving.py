@@ -1,7 +1,6 @@
 """The service's processes: granian and its workers, and the simulated providers beside them if asked for."""
 
 import gc
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,12 +13,13 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.infrastructure.catalog import catalog_entries
 from neuroroute.infrastructure.home import admin_key
+from neuroroute.infrastructure.listening import check_free
 from neuroroute.infrastructure.log import GRANIAN, configure
 from neuroroute.infrastructure.log_lines import LineWriter
-from neuroroute.infrastructure.metrics_directory import prepare_multiprocess
+from neuroroute.infrastructure.memory import clear_mark
+from neuroroute.infrastructure.metrics_directory import prepare_multiprocess, prepare_single
 from neuroroute.settings import Settings
 
 HEADER_SECONDS = 10
@@ -36,7 +36,8 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
     """Serve until SIGINT or SIGTERM. Whatever a worker would stumble over is looked at before any is started.
 
     Raises:
-        NeuroRouteError: a setting, the catalogue or the home folder is wrong.
+        NeuroRouteError: a setting, the catalogue or the home folder is wrong, or something that serving needs cannot
+            be had: the port, the simulated providers, a folder that the workers share.
     """
     with ExitStack() as stack:
         if simulate:
@@ -53,31 +54,15 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
         admin_key(settings.admin_key, settings.home)
         if settings.admin_key is None:
             say(f"Admin key: in {settings.home / 'admin_key'}")
-        _check_free(settings.host, settings.port)
+        check_free(settings.host, settings.port)
         if workers > 1:
-            stack.enter_context(prepare_multiprocess())
+            shared = stack.enter_context(prepare_multiprocess())
+            environ = {**environ, clear_mark.VARIABLE: str(clear_mark.make_clear_mark(shared))}
+        else:
+            prepare_single()
+            environ = {name: value for name, value in environ.items() if name != clear_mark.VARIABLE}
         say(f"Serving on http://{settings.host}:{settings.port} (API at /docs, health at /health)")
         _listen(settings, partial(load_worker, environ, simulated=simulate), workers=workers)
-
-
-class AddressTaken(NeuroRouteError):
-    """The service cannot listen where it is told to."""
-
-
-def _check_free(host: str, port: int) -> None:
-    """Granian would share a taken port with whoever has it, and with it the requests.
-
-    Raises:
-        AddressTaken: someone listens there, or nobody can.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise AddressTaken(f"Cannot listen on {host}:{port}: {why}. Choose another with --host and --port.") from error
 
 
 @contextmanager
@@ -117,6 +102,8 @@ def _left_out(package: str) -> Generator[None, None, None]:
 
     Litestar imports all of SQLAlchemy for types of pages that nothing here returns, if it finds advanced-alchemy
     installed: half a second and 27 MiB in every worker (benchmarks/results, cold start and memory).
+
+    The issue on state has to drop this: it imports advanced-alchemy, and what `asgi` imports could not.
     """
 
     class LeftOut(MetaPathFinder):

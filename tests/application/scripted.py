@@ -37,7 +37,7 @@ class Call(NamedTuple):
 
 @final
 class ScriptedProvider(Provider):
-    """Each call runs the next script, and the last one again and again: events, failures, `STALL`."""
+    """Each call runs the next script, and the last one again and again: events, what is raised, `STALL`."""
 
     def __init__(self, *scripts: Sequence[object], probes: Sequence[ProviderFailed | None] = (None,)) -> None:
         self._scripts = list(scripts) or [ANSWER]
@@ -57,7 +57,7 @@ class ScriptedProvider(Provider):
             for step in script:
                 await asyncio.sleep(0)
                 match step:
-                    case ProviderFailed():
+                    case Exception():
                         raise step
                     case "stall":
                         await asyncio.Event().wait()

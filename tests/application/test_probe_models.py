@@ -6,7 +6,7 @@ import pytest
 from application.scripted import Router, ScriptedProvider, comes_about, wanted
 
 from neuroroute.application.probe_models import ProbeModels
-from neuroroute.domain.errors import ProviderMisconfigured, ProviderUnavailable
+from neuroroute.domain.errors import ProviderMisconfigured, ProviderThrottled, ProviderUnavailable
 from neuroroute.domain.health import MIN_CALLS, HealthStatus
 
 pytestmark = pytest.mark.anyio
@@ -48,6 +48,23 @@ async def test_a_model_comes_back_with_its_next_good_probe():
     await probe.once()
     await router.ask(wanted(cache=None))
     assert len(router.local.calls) == 1
+
+
+@pytest.mark.parametrize("busy", [ProviderThrottled("429"), ProviderThrottled("all connections in use", status=None)])
+async def test_a_provider_too_busy_for_a_probe_is_as_it_was_before(busy):
+    router = Router(local=ScriptedProvider(probes=[busy]), openai=ScriptedProvider(probes=[None, busy]))
+    router.providers["anthropic"] = ScriptedProvider(probes=[DOWN, busy])
+    probe = probing(router)
+    await probe.once()
+    before = {model: router.health.of(model) for model in router.cards}
+    await probe.once()
+    assert {model: router.health.of(model) for model in ("local", "anthropic")} == {
+        model: before[model] for model in ("local", "anthropic")
+    }
+    assert [router.health.of(model).status for model in ("local", "openai", "anthropic")] == [
+        HealthStatus.UNKNOWN, HealthStatus.HEALTHY, HealthStatus.UNHEALTHY,
+    ]  # fmt: skip
+    assert set(router.health.unfit(0.0)) == {"anthropic"}
 
 
 async def test_a_good_probe_closes_an_open_breaker_at_once():

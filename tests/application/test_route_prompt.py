@@ -90,12 +90,18 @@ async def test_a_refused_request_is_refused_and_nobody_else_is_asked():
     assert [attempt.outcome for attempt in router.record.attempts] == ["refused"]
 
 
-async def test_a_refusal_by_a_fallback_is_told_too():
+async def test_a_refusal_by_a_fallback_is_a_failure_like_any_other():
     router = Router(local=ScriptedProvider([DOWN]), openai=ScriptedProvider([ProviderRefused("no", status=422)]))
-    with pytest.raises(ProviderRefused):
+    assert (await router.ask(wanted())).text == "Paris"
+    assert [attempt.outcome for attempt in router.record.attempts] == ["unavailable", "refused", "answered"]
+
+
+async def test_a_refusal_by_a_fallback_does_not_hide_the_original_error():
+    refuses = ScriptedProvider([ProviderRefused("no", status=422)])
+    router = Router(local=ScriptedProvider([DOWN]), openai=refuses, anthropic=refuses)
+    with pytest.raises(AllCandidatesFailed, match="Original error: it is down"):
         await router.route(wanted())
-    assert not router.anthropic.calls
-    assert [attempt.outcome for attempt in router.record.attempts] == ["unavailable", "refused"]
+    assert [attempt.outcome for attempt in router.record.attempts] == ["unavailable", "refused", "refused"]
 
 
 async def test_when_all_fail_every_failure_is_told_the_chosen_models_first():
@@ -205,8 +211,51 @@ async def test_cancelling_while_no_model_has_started_ends_the_call_and_is_record
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(asking, 5)
     assert router.running == 0
-    assert router.record.outcome is Outcome.LEFT
+    record = router.record
+    assert (record.outcome, record.error) == (Outcome.LEFT, None)
     assert not router.openai.calls
+    (attempt,) = record.attempts
+    assert (attempt.model, attempt.outcome, attempt.error) == ("local", "left", None)
+    assert router.health.of("local").status is HealthStatus.UNKNOWN
+
+
+async def test_the_wait_that_a_caller_broke_off_is_the_providers_time_and_not_ours():
+    router = Router(local=ScriptedProvider([STALL]))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await router.route(wanted())
+    record = router.record
+    assert record.provider_seconds == record.attempts[0].seconds > 0.1
+    assert record.overhead_seconds == pytest.approx(record.seconds - record.provider_seconds)
+
+
+async def test_a_caller_that_leaves_during_the_fallback_is_told_apart_from_what_failed():
+    router = Router(local=ScriptedProvider([DOWN]), openai=ScriptedProvider([STALL]))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await router.route(wanted())
+    assert [attempt.outcome for attempt in router.record.attempts] == ["unavailable", "left"]
+    assert router.record.outcome is Outcome.LEFT
+
+
+async def test_a_fault_of_ours_is_recorded_as_one_without_its_words_and_judges_no_model():
+    router = Router(local=ScriptedProvider([ZeroDivisionError("Capital?")]))
+    with pytest.raises(ZeroDivisionError):
+        await router.route(wanted())
+    record = router.record
+    assert (record.outcome, record.error) == (Outcome.FAILED, "ZeroDivisionError")
+    (attempt,) = record.attempts
+    assert (attempt.outcome, attempt.error, attempt.judged) == ("failed", "ZeroDivisionError", False)
+    assert router.health.of("local").status is HealthStatus.UNKNOWN
+
+
+async def test_a_fault_of_ours_before_anybody_was_asked_is_recorded_as_one_too():
+    router = Router()
+    router.route._catalog = None
+    with pytest.raises(AttributeError):
+        await router.route(wanted(cache=None))
+    assert (router.record.outcome, router.record.error) == (Outcome.FAILED, "AttributeError")
+    assert router.record.attempts == ()
 
 
 async def test_it_can_say_whom_it_would_ask_without_asking():

@@ -100,6 +100,10 @@ def test_takes_a_prompt_of_exactly_the_most_characters_and_refuses_one_more(ask,
     assert "100000" in body["detail"]
 
 
+def test_refuses_a_prompt_whose_system_prompt_makes_it_too_long(ask):
+    assert_refused(ask("x" * 60_000, model="openai", system_prompt="y" * 40_001), 413, "prompt_too_long")
+
+
 @pytest.mark.parametrize("metadata", [None, {}, {"unknown": {"deep": [1]}, "use_cache": False}])
 def test_metadata_may_be_null_empty_or_unknown(client, metadata):
     assert accepted(client.post("/prompt", json={"prompt": "hello", "metadata": metadata}))

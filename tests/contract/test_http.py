@@ -55,7 +55,7 @@ def test_makes_a_request_id_of_its_own_for_each_answer(client):
         ("h-1", "", "h-1", "h-1"),
         ("h-1", "b-1", "h-1", "b-1"),
         ("h-1", "b\r\nx-evil: 1", "h-1", "h-1"),
-        ("h-1", "b" * 10_000, "h-1", "h-1"),
+        ("h-1", "b" * 1024, "h-1", "h-1"),
     ],
 )
 def test_the_bodys_request_id_wins_in_the_body_and_the_headers_in_the_header(ask, header, body, told_header, told_body):

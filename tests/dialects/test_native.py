@@ -5,7 +5,7 @@ from factories import CallerFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.dialects.native import InvalidPrompt, Metadata, NativePrompt, as_request, as_test, read_prompt
+from neuroroute.dialects.native import InvalidPrompt, Metadata, NativePrompt, as_request, read_prompt
 from neuroroute.domain.errors import PromptRejected, PromptTooLong
 from neuroroute.domain.prompt import Message, Role, Sampling
 from neuroroute.domain.request import CacheUse
@@ -166,6 +166,23 @@ def test_a_prompt_may_be_as_long_as_admitted_and_no_longer():
     assert (caught.value.characters, caught.value.limit) == (101, 100)
 
 
+def test_what_the_system_says_counts_too():
+    said = {"prompt": "x" * 60, "metadata": {"system_prompt": "y" * 40}}
+    assert read(said).metadata.system_prompt == "y" * 40
+    said["metadata"]["system_prompt"] += "y"
+    with pytest.raises(PromptTooLong) as caught:
+        read(said)
+    assert (caught.value.characters, caught.value.limit) == (101, 100)
+
+
+@pytest.mark.parametrize("field", ["user_id", "language", "model", "request_id"])
+def test_a_text_that_only_tells_requests_apart_is_short(field):
+    quotes = 2 if field == "language" else 0
+    assert getattr(told(**{field: "x" * (1024 - quotes)}), field)
+    body = {"prompt": "Hi", "metadata": {field: "x" * 1025}}
+    assert problems(body) == [("string_too_long", ("body", "metadata", field))]
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
@@ -234,7 +251,7 @@ def test_the_rules_read_what_the_user_says_and_not_the_system():
 
 def test_a_trial_asks_one_model_and_remembers_nothing():
     native = read({"prompt": "Hi", "metadata": {"model": "local", "timeout": 3, "priority": "cost", "max_tokens": 5}})
-    request = as_test(native, "openai", request_id="req_2", caller=CALLER, default_timeout=60.0)
+    request = as_request(native, only="openai", request_id="req_2", caller=CALLER, default_timeout=60.0, cached=True)
     assert request.requirements == Requirements(model="openai", pin=Pin.ONLY)
     assert (request.surface, request.cache, request.timeout) == ("test_model", None, 3.0)
     assert request.prompt.sampling.max_tokens == 5

@@ -178,6 +178,11 @@ def test_a_stream_says_who_then_the_text_then_the_rest():
     assert said.keys() == answer().keys() - {"response"}
 
 
+def test_a_trials_stream_does_not_say_why_either():
+    (start,) = heard(SseReader(), [write_start(told(test=True))])
+    assert msgspec.json.decode(start.data).keys() == {"model_used", "request_id"}
+
+
 def test_a_cut_stream_ends_with_an_error():
     (error,) = heard(SseReader(), [write_cut("it stopped", code="model_error", request_id="req_1")])
     assert error.name == b"error"

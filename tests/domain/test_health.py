@@ -10,7 +10,7 @@ from neuroroute.domain.health import COOL_DOWN, MIN_CALLS, HealthStatus, ModelHe
 AT, NOW = 1_764_000_000.0, 1_000.0
 HARMLESS = st.sampled_from(
     [
-        AttemptFactory.build(outcome="throttled", error="429"),
+        AttemptFactory.build(outcome="throttled", error="429", judged=False),
         AttemptFactory.build(outcome="refused", error="400"),
         AttemptFactory.build(outcome="answered"),
         AttemptFactory.build(outcome="unavailable", error="timed out", timed_out=True, judged=False),
@@ -54,6 +54,15 @@ def test_a_failed_probe_takes_a_model_out_however_long_it_lasts():
     assert health.unfit(NOW + 1e9)
 
 
+def test_the_reason_is_the_probes_own_whatever_calls_showed_since():
+    health = after([FAILED], health=ModelHealth().after_probe("refused", at=AT, now=NOW))
+    assert health.error == "500"
+    assert health.unfit(NOW) == "its last health probe failed: refused"
+    assert after([FAILED], health=ModelHealth().after_probe("", at=AT, now=NOW)).unfit(NOW) == (
+        "its last health probe failed"
+    )
+
+
 def test_a_good_probe_heals_everything_at_once():
     broken = after([FAILED] * MIN_CALLS).after_probe("refused", at=AT, now=NOW)
     healed = broken.after_probe(None, at=AT + 1, now=NOW + 1)
@@ -77,8 +86,8 @@ def test_only_a_failed_probe_or_an_open_breaker_takes_a_model_out(happenings):
             case "failed":
                 health = after([FAILED], health=health)
             case outcome:
-                health = after([AttemptFactory.build(outcome=outcome)], health=health)
-        assert (health.unfit(NOW) is not None) == (health.probe_failed or health.breaker.is_open(NOW))
+                health = after([AttemptFactory.build(outcome=outcome, judged=outcome != "throttled")], health=health)
+        assert (health.unfit(NOW) is not None) == (health.probe_error is not None or health.breaker.is_open(NOW))
 
 
 def test_what_is_shown_of_all_models():

@@ -153,12 +153,6 @@ def test_an_event_has_time_level_event_and_request_id_first(configured):
     assert line["time"].endswith("Z")
 
 
-def test_the_request_id_in_the_context_is_told(configured):
-    with structlog.contextvars.bound_contextvars(request_id="r7"):
-        structlog.get_logger().info("something")
-    assert configured.told()[0]["request_id"] == "r7"
-
-
 def test_an_exception_is_told_by_type_and_place_and_never_by_its_message(configured):
     def fail():
         try:

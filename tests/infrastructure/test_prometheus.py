@@ -60,6 +60,12 @@ def test_a_fallback_is_counted_by_the_model_that_failed(metrics):
     assert shown["provider_latency_seconds_sum{provider=anthropic}"] == 2.0
 
 
+def test_a_call_that_the_caller_did_not_wait_for_is_counted_but_says_nothing_of_the_providers_time(metrics):
+    shown = metrics.after(record(attempts=(attempt(outcome="left", seconds=9.0),), model=None, outcome=Outcome.LEFT))
+    assert shown["attempts_total{model=gpt-4o,outcome=left,provider=openai}"] == 1
+    assert shown.get("provider_latency_seconds_sum{provider=openai}", 0) == 0
+
+
 def test_a_provider_that_claims_less_than_nothing_breaks_nothing(metrics):
     usage = Usage(prompt_tokens=-10, completion_tokens=-5)
     shown = metrics.after(record(usage=usage, cost=NanoUsd(-1)))

@@ -6,6 +6,7 @@ import time
 
 import msgspec
 import pytest
+import structlog
 
 from neuroroute.infrastructure.system import SystemMeter
 
@@ -42,6 +43,20 @@ async def test_calls_the_one_who_asked_after_each_sample(meter):
         for _ in range(3):
             await calls.get()
     await other.stop()
+
+
+async def test_the_log_says_when_it_dies_and_it_can_still_be_stopped():
+    def fail() -> None:
+        raise RuntimeError("a fault of ours")
+
+    meter = SystemMeter(interval=0.01)
+    with structlog.testing.capture_logs() as told:
+        meter.start(also=fail)
+        async with asyncio.timeout(5):
+            while not told:  # noqa: ASYNC110  (a log sets no event)
+                await asyncio.sleep(0.01)
+    await meter.stop()
+    assert [(line["event"], line["task"]) for line in told] == [("background_task_died", "system meter")]
 
 
 async def test_stopping_twice_and_starting_twice_is_safe(meter):

@@ -58,6 +58,13 @@ def test_a_caller_who_left_takes_nothing_from_the_model():
     assert tallied(record(outcome=Outcome.LEFT)).of(FIRST).tally.success_rate == 100.0
 
 
+def test_a_caller_who_left_before_a_word_takes_nothing_from_the_model_either():
+    attempts = (attempt(FIRST, outcome="unavailable"), attempt(SECOND, outcome="left", judged=False))
+    board = tallied(record(outcome=Outcome.LEFT, model=None, attempts=attempts))
+    assert board.of(FIRST).tally == Tally(requests=1)
+    assert board.of(SECOND).tally == Tally()
+
+
 def test_a_refused_or_failed_prompt_counts_its_calls():
     failed = record(outcome=Outcome.FAILED, model=None, attempts=(attempt(outcome="refused"),))
     assert tallied(failed).of(FIRST).tally == Tally(requests=1)

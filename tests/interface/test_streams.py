@@ -95,6 +95,7 @@ def test_a_whole_answer_is_remembered_for_streams(client, admin):
 
 def test_a_test_of_a_model_may_be_streamed(client):
     events = read_events(stream(client, "hello", path="/test-model/anthropic").text)
+    assert events[0].data.keys() == {"model_used", "request_id"}
     assert events[-1].name == "done"
     assert events[-1].data["test_mode"] is True
     assert "from_cache" not in events[-1].data

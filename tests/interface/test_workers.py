@@ -4,11 +4,14 @@ import os
 import signal
 import threading
 import time
+from contextlib import ExitStack
 
 import httpx
 import pytest
 from infrastructure.scraped import samples
-from running import Service, eventually
+from running import ADMIN_KEY, Service, eventually
+
+from neuroroute.application.records import DELAY
 
 PROMPTS = 40
 
@@ -41,7 +44,32 @@ def test_metrics_of_two_workers_add_up_whichever_is_asked(pair):
     assert {requests_counted(pair) - before for _ in range(8)} == {PROMPTS}
 
 
+def test_a_clear_reaches_every_worker_within_a_second(pair):
+    body = {"prompt": "cached by each", "metadata": {"model": "local"}}
+    with ExitStack() as stack:
+        clients = worker_clients(pair, stack)
+        for _ in range(2):
+            for client in clients:
+                assert client.post("/prompt", json=body).status_code == 200
+        assert [client.post("/prompt", json=body).json()["from_cache"] for client in clients] == [True, True]
+        cleared = clients[0].post("/admin/cache/clear", headers={"authorization": f"Bearer {ADMIN_KEY}"})
+        assert cleared.json()["cleared_entries"] == 1
+        assert [client.post("/prompt", json=body).json()["from_cache"] for client in clients] == [False, False]
+
+
+def worker_clients(service, stack):
+    """One client with a kept connection to each of the two workers."""
+    found = {}
+    deadline = time.monotonic() + 10
+    while len(found) < 2 and time.monotonic() < deadline:
+        client = stack.enter_context(httpx.Client(base_url=service.url, timeout=15, trust_env=False))
+        found.setdefault(client.get("/health?detailed=true").json()["system"]["worker_pid"], client)
+    assert len(found) == 2
+    return list(found.values())
+
+
 def test_a_worker_that_is_killed_is_replaced_and_what_it_counted_stays(pair):
+    time.sleep(2 * DELAY)  # until every worker has told what was asked of it before
     before = requests_counted(pair)
     for _ in range(PROMPTS):
         assert ask(pair).status_code == 200

@@ -8,7 +8,7 @@ from typing import Self, final
 
 from msgspec.structs import replace
 
-from neuroroute.application.draft import Draft
+from neuroroute.application.draft import Draft, ending
 from neuroroute.application.ports import CachedAnswer
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
@@ -59,6 +59,8 @@ class Answer:
         """Known once `Finished` was read; estimated on leaving when it never came."""
         self.outcome = Outcome.LEFT
         self.failure: ProviderFailed | None = None
+        """Why it was cut."""
+        self.error: str | None = None
         self._ready = deque(ready)
         self._rest = rest
         self._settle = settle
@@ -96,15 +98,16 @@ class Answer:
                 raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
 
     async def whole(self) -> Completion:
-        """All events, added up.
+        """All events, added up; for an answer of which none was read.
 
         Raises:
             ProviderFailed: the provider stopped in the middle.
         """
-        completion = Completion.fold([event async for event in self])
-        if completion is None:
-            raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
-        return completion
+        text: list[str] = []
+        while isinstance(event := await anext(self), TextDelta):
+            text.append(event.text)
+        await anext(self, None)  # the provider's own end, without which its connection is not kept
+        return Completion("".join(text), event)
 
     def _hear(self, text: str) -> None:
         self._characters += len(text)
@@ -139,7 +142,7 @@ class Answer:
             self.draft.provider_seconds += perf_counter() - began
 
     def _cut(self, failure: ProviderFailed) -> ProviderFailed:
-        self.outcome, self.failure = Outcome.CUT, failure
+        self.outcome, self.failure, self.error = Outcome.CUT, failure, str(failure)
         return failure
 
     def _estimate(self) -> Usage:
@@ -152,6 +155,10 @@ class Answer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is not None and self.failure is None:
+            outcome, told = ending(error)
+            if outcome is Outcome.FAILED:
+                self.outcome, self.error = outcome, told
         try:
             if self._rest is not None:
                 await self._rest.aclose()

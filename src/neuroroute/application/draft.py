@@ -1,5 +1,6 @@
 """The record of one prompt while it is being made."""
 
+from asyncio import CancelledError
 from time import perf_counter, time
 
 from neuroroute.domain.completion import Usage
@@ -8,6 +9,16 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import RoutingDecision
+
+
+def ending(error: BaseException) -> tuple[Outcome, str | None]:
+    """How `error`, which no provider raised, ends a prompt: the caller left, or a fault of ours, with its type's name.
+
+    Its words are not told: they may quote anything.
+    """
+    if isinstance(error, CancelledError | GeneratorExit):
+        return Outcome.LEFT, None
+    return Outcome.FAILED, type(error).__name__
 
 
 class Draft:
@@ -41,6 +52,21 @@ class Draft:
                 error=str(failure),
                 timed_out=isinstance(failure, ProviderUnavailable) and failure.timed_out,
                 judged=judged,
+            )
+        )
+
+    def broke_off(self, card: ModelCard, error: BaseException, *, seconds: float) -> Attempt:
+        """We no longer waited for `card`, because of `error`: the caller's leaving, or a fault of ours."""
+        self.provider_seconds += seconds
+        outcome, told = ending(error)
+        return self._add(
+            Attempt(
+                model=card.id,
+                provider=card.provider,
+                outcome=outcome.value,
+                seconds=seconds,
+                error=told,
+                judged=False,
             )
         )
 

@@ -5,7 +5,7 @@ from time import monotonic, time
 from typing import final
 
 from neuroroute.application.ports import HealthBoard, ModelCatalog
-from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.errors import ProviderFailed, ProviderThrottled
 from neuroroute.domain.model import ProviderName
 
 
@@ -33,6 +33,8 @@ class ProbeModels:
         error = None
         try:
             await self._catalog.providers()[provider].probe()
+        except ProviderThrottled:
+            return  # too busy for us, which says neither that it is there nor that it is not
         except ProviderFailed as failure:
             error = str(failure)
         for card in self._catalog.cards():

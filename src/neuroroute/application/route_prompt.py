@@ -8,7 +8,7 @@ from typing import final
 import msgspec
 
 from neuroroute.application.answer import Answer, Keep
-from neuroroute.application.draft import Draft
+from neuroroute.application.draft import Draft, ending
 from neuroroute.application.ports import (
     CachedAnswer,
     Classifier,
@@ -24,6 +24,7 @@ from neuroroute.domain.errors import (
     PromptRejected,
     ProviderFailed,
     ProviderRefused,
+    ProviderThrottled,
     ProviderUnavailable,
 )
 from neuroroute.domain.model import ModelCard
@@ -67,7 +68,7 @@ class RoutePrompt:
         Raises:
             PromptRejected: the caller must change the request.
             NoEligibleModel: nothing is enabled.
-            ProviderRefused: the provider will not take this request.
+            ProviderRefused: the first provider asked will not take this request.
             AllCandidatesFailed: each model that was tried failed.
         """
         draft = Draft(request)
@@ -78,8 +79,9 @@ class RoutePrompt:
             told = type(error).__name__ if rejected else str(error)
             self._records.add(draft.finish(Outcome.REJECTED if rejected else Outcome.FAILED, error=told))
             raise
-        except BaseException:
-            self._records.add(draft.finish(Outcome.LEFT))
+        except BaseException as error:
+            outcome, told = ending(error)
+            self._records.add(draft.finish(outcome, error=told))
             raise
 
     async def _answer(self, request: RoutingRequest, draft: Draft) -> Answer:
@@ -113,13 +115,16 @@ class RoutePrompt:
             try:
                 first = await anext(events, None)
                 if first is None:
-                    raise ProviderUnavailable("The provider answered nothing")
+                    raise ProviderUnavailable("The provider answered nothing")  # noqa: TRY301 - a failure like any other
             except ProviderFailed as failure:
-                judged = request.timeout >= self._patience or not _timed_out(failure)
+                judged = self._judges(failure, request)
                 self._show(draft.failed(card, failure, seconds=perf_counter() - began, judged=judged))
+                if isinstance(failure, ProviderRefused) and not failures:
+                    raise  # of a fallback it would hide why the first one failed
                 failures.append(failure)
-                if isinstance(failure, ProviderRefused):
-                    raise
+            except BaseException as error:
+                draft.broke_off(card, error, seconds=perf_counter() - began)
+                raise
             else:
                 self._show(draft.answered(card, seconds=perf_counter() - began))
                 return Answer(
@@ -169,22 +174,29 @@ class RoutePrompt:
 
         return keep
 
+    def _judges(self, failure: ProviderFailed, request: RoutingRequest) -> bool:
+        """Whether `failure` says anything of the model: a limit of our rate and a caller's own short one do not."""
+        if isinstance(failure, ProviderThrottled):
+            return False
+        timed_out = isinstance(failure, ProviderUnavailable) and failure.timed_out
+        return not timed_out or request.timeout >= self._patience
+
     def _show(self, attempt: Attempt) -> None:
         """Health learns at once, not when the answer ends."""
         health = self._health.of(attempt.model)
         self._health.show(attempt.model, health.after_attempt(attempt, at=time(), now=monotonic()))
 
     def _settle(self, answer: Answer) -> None:
-        if answer.outcome is Outcome.CUT:
+        failure = answer.failure
+        if failure is not None and self._judges(failure, answer.draft.request):
             health = self._health.of(answer.card.id)
-            cut = health.after_failure(str(answer.failure), at=time(), now=monotonic())
-            self._health.show(answer.card.id, cut)
+            self._health.show(answer.card.id, health.after_failure(str(failure), at=time(), now=monotonic()))
         self._records.add(
             answer.draft.finish(
                 answer.outcome,
                 card=answer.card,
                 usage=answer.usage,
-                error=str(answer.failure) if answer.failure else None,
+                error=answer.error,
                 from_cache=answer.cached is not None,
             )
         )
@@ -202,7 +214,3 @@ def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
         use.vary,
     )
     return blake2b(_encode(told), digest_size=16).hexdigest()
-
-
-def _timed_out(failure: ProviderFailed) -> bool:
-    return isinstance(failure, ProviderUnavailable) and failure.timed_out

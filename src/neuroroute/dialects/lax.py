@@ -34,10 +34,12 @@ class Unreadable(ValueError):
         """Where within the value."""
 
 
-def text(value: object) -> str:
+def text(value: object, *, at_most: int | None = None) -> str:
     """A string without NUL and without half a surrogate pair, which no database and no wire can carry."""
     if not isinstance(value, str):
         raise Unreadable("string_type", "Input should be a valid string")
+    if at_most is not None and len(value) > at_most:
+        raise Unreadable("string_too_long", f"String should have at most {at_most} characters")
     if ("\0" in value or not value.isascii()) and _UNSAFE.search(value):
         raise Unreadable("string_unicode", "Input should hold no NUL and no lone surrogate")
     return value

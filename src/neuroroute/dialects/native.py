@@ -18,6 +18,8 @@ DEFAULT_MAX_TOKENS = 4096
 DEFAULT_TEMPERATURE = 0.7
 """What models are asked for where the caller says nothing (CONTRACT.md 2)."""
 _MAX_CAPABILITIES = 100
+_MAX_NAME = 1024
+"""Characters of a text that names something; more would only fill logs and keys."""
 _MOST = 1 << 53
 """Integers beyond are not exact in JSON."""
 
@@ -55,18 +57,20 @@ class NativePrompt(Struct, frozen=True, kw_only=True):
     metadata: Metadata = Metadata()
 
 
+_name = partial(text, at_most=_MAX_NAME)
+
 _FIELDS: Mapping[str, Callable[[object], object]] = {
-    "user_id": text,
+    "user_id": _name,
     "priority": partial(one_of, allowed=Priority, names=tuple(Priority)),
     "max_tokens": partial(integer, at_least=1, at_most=_MOST),
     "temperature": partial(number, at_least=0.0, at_most=1.0),
-    "model": text,
+    "model": _name,
     "timeout": partial(number, at_least=MIN_TIMEOUT, at_most=MAX_TIMEOUT),
     "use_cache": flag,
-    "request_id": text,
+    "request_id": _name,
     "required_capabilities": partial(texts, at_most=_MAX_CAPABILITIES),
     "cache_ttl": partial(integer, at_least=1, at_most=_MOST),
-    "language": repr,  # any value: it only tells cache entries apart
+    "language": lambda value: _name(repr(value)),  # any value: it only tells cache entries apart
     "stream": flag,
     "system_prompt": text,
 }
@@ -77,7 +81,7 @@ def read_prompt(body: object, *, max_characters: int) -> NativePrompt:
 
     Raises:
         InvalidPrompt: with one problem for each field that is wrong.
-        PromptTooLong: the text has more than `max_characters`.
+        PromptTooLong: the text has more than `max_characters`, the system's included.
     """
     if not isinstance(body, dict):
         kind = ("missing", "Field required") if body is None else ("model_attributes_type", "Input should be an object")
@@ -88,8 +92,9 @@ def read_prompt(body: object, *, max_characters: int) -> NativePrompt:
     metadata = _read_metadata(members.get("metadata"), problems)
     if problems:
         raise InvalidPrompt(tuple(problems))
-    if len(said) > max_characters:
-        raise PromptTooLong(characters=len(said), limit=max_characters)
+    characters = len(said) + len(metadata.system_prompt or "")
+    if characters > max_characters:
+        raise PromptTooLong(characters=characters, limit=max_characters)
     return NativePrompt(prompt=said, metadata=metadata)
 
 
@@ -136,38 +141,28 @@ def as_request(
     caller: Caller,
     default_timeout: float,
     cached: bool,
+    only: str | None = None,
 ) -> RoutingRequest:
-    """The same, in the domain's words; `cached` is whether this installation has a response cache."""
+    """The same, in the domain's words; `cached` is whether this installation has a response cache.
+
+    `only` makes it a trial of that model: no other is asked, nothing is remembered.
+    """
     meta = native.metadata
     return RoutingRequest(
         id=request_id,
-        surface="prompt",
+        surface="prompt" if only is None else "test_model",
         caller=caller,
         prompt=_prompt(native),
         requirements=Requirements(
             model=meta.model, capabilities=meta.required_capabilities or (), max_tokens=meta.max_tokens
-        ),
-        objective=Objective(priority=meta.priority),
+        )
+        if only is None
+        else Requirements(model=only, pin=Pin.ONLY),
+        objective=Objective(priority=meta.priority if only is None else None),
         timeout=meta.timeout or default_timeout,
         cache=CacheUse(ttl=meta.cache_ttl, vary=(meta.user_id, meta.language))
-        if cached and meta.use_cache is not False
+        if cached and only is None and meta.use_cache is not False
         else None,
-    )
-
-
-def as_test(
-    native: NativePrompt, model: str, *, request_id: str, caller: Caller, default_timeout: float
-) -> RoutingRequest:
-    """A trial of one model: no other is asked, nothing is remembered."""
-    return RoutingRequest(
-        id=request_id,
-        surface="test_model",
-        caller=caller,
-        prompt=_prompt(native),
-        requirements=Requirements(model=model, pin=Pin.ONLY),
-        objective=Objective(),
-        timeout=native.metadata.timeout or default_timeout,
-        cache=None,
     )
 
 

@@ -59,12 +59,13 @@ class PromptResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost_estimate_usd: float | UnsetType = UNSET
 
 
-class StreamStart(Struct, frozen=True, kw_only=True):
+class StreamStart(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A stream's first event: who answers, and why."""
 
     model_used: str
     request_id: str
-    classification: ClassificationView
+    classification: ClassificationView | UnsetType = UNSET
+    """Left out of a trial, where nothing was chosen."""
 
 
 class StreamText(Struct, frozen=True):
@@ -135,13 +136,17 @@ def write_completion(told: Told, text: str | None, finished: Finished) -> bytes:
 
 def write_start(told: Told) -> bytes:
     """A stream's first event."""
-    start = StreamStart(model_used=told.card.id, request_id=told.request_id, classification=_classification(told))
+    start = StreamStart(
+        model_used=told.card.id,
+        request_id=told.request_id,
+        classification=UNSET if told.test else _classification(told),
+    )
     return write_event(_encode(start), name="start")
 
 
 def write_text(delta: TextDelta) -> bytes:
     """A piece of the answer, as an event."""
-    return b"data: " + _encode(StreamText(delta.text)) + b"\n\n"
+    return write_event(_encode(StreamText(delta.text)))
 
 
 def write_end(told: Told, finished: Finished) -> bytes:

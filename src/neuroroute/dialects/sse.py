@@ -6,7 +6,6 @@ from neuroroute.domain.errors import ProviderUnavailable
 
 MAX_EVENT_BYTES = 1 << 20
 """A provider's event may not be larger: nothing legitimate is, and memory is ours."""
-_CR = 0x0D
 
 
 class SseEvent(NamedTuple):

@@ -8,8 +8,8 @@ NeuroRouteError
 ├── NoEligibleModel            no enabled model could be asked
 ├── AllCandidatesFailed        every model that was tried failed; carries each failure
 └── ProviderFailed             one provider let us down
-    ├── ProviderRefused        …this request, and will again (400, 413, 422): no fail-over
-    ├── ProviderMisconfigured  …our key or card is wrong (401, 403, 404): fail over, alert
+    ├── ProviderRefused        …this request, and will again (400, 413, 422): no fail-over from the first one asked
+    ├── ProviderMisconfigured  …our key or card is wrong (401, 404, any other 4xx): fail over, alert
     ├── ProviderThrottled      …for now (429, or our own bound): fail over, `retry_after` says how long
     └── ProviderUnavailable    …for now (5xx, time-out, connection, nonsense): fail over
 """

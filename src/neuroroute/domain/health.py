@@ -116,14 +116,15 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
     error: str | None = None
     checked_at: float | None = None
     """Epoch seconds of that word."""
-    probe_failed: bool = False
+    probe_error: str | None = None
+    """What the latest probe failed with, unless it was good or a call has been answered since."""
     breaker: CircuitBreaker = CircuitBreaker()
     tally: Tally = Tally()
 
     def unfit(self, now: float) -> str | None:
         """Why the model is not to be asked, if so: a failed probe or an open breaker, nothing else."""
-        if self.probe_failed:
-            return f"its last health probe failed: {self.error}" if self.error else "its last health probe failed"
+        if self.probe_error is not None:
+            return f"its last health probe failed: {self.probe_error}".removesuffix(": ")
         if self.breaker.is_open(now):
             return "its circuit breaker is open: at least half of its recent calls failed"
         return None
@@ -136,10 +137,10 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
                 status=HealthStatus.HEALTHY,
                 error=None,
                 checked_at=at,
-                probe_failed=False,
+                probe_error=None,
                 breaker=self.breaker.after_good_probe(now),
             )
-        return replace(self, status=HealthStatus.UNHEALTHY, error=error, checked_at=at, probe_failed=True)
+        return replace(self, status=HealthStatus.UNHEALTHY, error=error, checked_at=at, probe_error=error)
 
     def after_success(self, *, at: float, now: float) -> "ModelHealth":
         return replace(
@@ -147,7 +148,7 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
             status=HealthStatus.HEALTHY,
             error=None,
             checked_at=at,
-            probe_failed=False,
+            probe_error=None,
             breaker=self.breaker.after_success(now),
         )
 
@@ -161,10 +162,10 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
         )
 
     def after_attempt(self, attempt: Attempt, *, at: float, now: float) -> "ModelHealth":
-        """What a call showed: a provider that refuses a request is there; one that limits our rate says nothing."""
+        """What a call showed: a provider that refuses a request is there."""
         if attempt.outcome in {"answered", "refused"}:
             return self.after_success(at=at, now=now)
-        if attempt.outcome == "throttled" or not attempt.judged:
+        if not attempt.judged:
             return self
         return self.after_failure(attempt.error or attempt.outcome, at=at, now=now)
 

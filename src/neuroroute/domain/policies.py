@@ -5,7 +5,15 @@ from typing import Final, final
 
 from neuroroute.domain.classification import Classification, Features
 from neuroroute.domain.model import ModelCard
-from neuroroute.domain.routing import Objective, Priority, Ranking, Reasoning, Requirements, RoutingPolicy
+from neuroroute.domain.routing import (
+    Objective,
+    Priority,
+    Ranking,
+    Reasoning,
+    Requirements,
+    RoutingPolicy,
+    rank_of,
+)
 
 _FLOOR: Final = 0.1
 """No model's score is less, so that each keeps a chance under a priority."""
@@ -78,16 +86,7 @@ def _asked(features: Features) -> list[tuple[str, float]]:
 
 
 def _factor(card: ModelCard, priority: Priority | None) -> float:
-    match priority:
-        case None:
-            return 1.0
-        case Priority.SPEED:
-            rank = card.ranks.speed
-        case Priority.COST:
-            rank = card.ranks.cost
-        case Priority.QUALITY:
-            rank = card.ranks.quality
-    return _FACTORS.get(rank, 0.7)
+    return 1.0 if priority is None else _FACTORS.get(rank_of(card, priority), 0.7)
 
 
 def _by_own_rules(model: str, score: float, features: Features) -> float:

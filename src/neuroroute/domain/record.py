@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     LEFT = "left"
     """The caller went away before the end."""
     FAILED = "failed"
-    """Nobody answered."""
+    """Nobody answered, or a fault of ours came in between."""
     REJECTED = "rejected"
     """The caller must change the request."""
 
@@ -28,13 +28,15 @@ class Attempt(Struct, frozen=True, kw_only=True):
     model: ModelId
     provider: ProviderName
     outcome: str
-    """`answered`, or the `outcome` of the `ProviderFailed` that ended it."""
+    """`answered`, or the `outcome` of the `ProviderFailed` that ended it; `left` when the caller went away before its
+    first event, `failed` when a fault of ours ended it."""
     seconds: float
-    """Until its first event, or its failure."""
+    """Until its first event, its failure, or until we no longer waited."""
     error: str | None = None
     timed_out: bool = False
     judged: bool = True
-    """Whether a breaker may judge by it: a time-out by a caller's own short limit says nothing about the model."""
+    """Whether it says anything of the model's health. A limit of our rate, a time-out by a caller's own short limit,
+    a caller's leaving and a fault of ours do not."""
 
 
 class RoutedPrompt(Struct, frozen=True, kw_only=True):

@@ -156,11 +156,17 @@ def decide(
         return RoutingDecision(selection=only, candidates=(card,), policy=policy.name)
     selection = _select(cards, requirements, objective, policy, classify)
     order = _order(cards, selection.model, requirements.capabilities)
-    fit = [card for card in order if card.id not in unfit] if unfit else order
+    excluded: tuple[Exclusion, ...] = ()
+    if unfit:
+        order = [card for card in order if card.id not in unfit] or order[:1]
+        asked = order[0].id  # also when it is unfit
+        excluded = tuple(
+            [Exclusion(card.id, unfit[card.id]) for card in cards if card.id in unfit and card.id != asked]
+        )
     return RoutingDecision(
         selection=selection,
-        candidates=tuple(fit[: MAX_FALLBACKS + 1] or order[:1]),
-        excluded=tuple([Exclusion(card.id, unfit[card.id]) for card in order if card.id in unfit]) if unfit else (),
+        candidates=tuple(order[: MAX_FALLBACKS + 1]),
+        excluded=excluded,
         policy=policy.name,
     )
 
@@ -175,7 +181,7 @@ def _select(
     required = requirements.capabilities
     if required and (able := _most_able(cards, required)):
         rank = objective.priority or Priority.QUALITY
-        best = min(able, key=lambda card: _rank_of(card, rank))
+        best = min(able, key=lambda card: rank_of(card, rank))
         return Selection(method=SelectionMethod.CAPABILITIES, model=best.id, required=required)
     if not required and (named := _find(cards, requirements.model)):
         return Selection(method=SelectionMethod.CALLER, model=named.id)
@@ -202,7 +208,8 @@ def _order(cards: Sequence[ModelCard], chosen: ModelId, required: tuple[str, ...
     return sorted(cards, key=lambda card: (card.id != chosen, card.lacks(required), card.ranks.quality))
 
 
-def _rank_of(card: ModelCard, priority: Priority) -> int:
+def rank_of(card: ModelCard, priority: Priority) -> int:
+    """The model's place under `priority`, 1 is best."""
     match priority:
         case Priority.SPEED:
             return card.ranks.speed

@@ -37,7 +37,7 @@ def configure(level: str, lines: LineWriter) -> None:
     """
     number = _number(level)
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, _encoded],
+        processors=[_encoded],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=lambda *_: _Lines(lines),
         cache_logger_on_first_use=False,  # so that tests can capture; what is hot does not come this way

@@ -39,12 +39,12 @@ _KEY: Final = re.compile(
 )
 
 
-def mask(line: bytes) -> bytes:
-    """The line, never longer, with what looks like a key starred out. The last resort: nobody is to log one."""
-    lowered = line.lower()  # the pattern is for the few lines that need it
+def mask(lines: bytes) -> bytes:
+    """The lines, never longer, with what looks like a key starred out. The last resort: nobody is to log one."""
+    lowered = lines.lower()  # the pattern is for the few lines that need it
     if b"sk-" in lowered or b"nr_" in lowered or b"bearer" in lowered:
-        return _KEY.sub(lambda found: (found[1] or found[2]) + b"***", line)
-    return line
+        return _KEY.sub(lambda found: (found[1] or found[2]) + b"***", lines)
+    return lines
 
 
 @final
@@ -59,7 +59,6 @@ class LineWriter:
 
     def put(self, line: bytes, *, urgent: bool = False) -> None:
         """Take one line, which ends in a line break and is no longer than `LONGEST`. Never waits, never raises."""
-        line = mask(line)
         with self._lock:
             if self._held + len(line) > _HELD:
                 self._lost += 1
@@ -130,7 +129,7 @@ class LineWriter:
         try:
             pipe = not stat.S_ISREG(os.fstat(self._descriptor).st_mode)
             for chunk in _chunks(lines, LONGEST if pipe else _CHUNK):
-                self._write_whole(chunk)
+                self._write_whole(mask(chunk))
         except OSError:  # gone, full or closed: there is nowhere left to say so
             with self._lock:
                 self._lost += len(lines)

@@ -1,4 +1,4 @@
-"""Where several workers keep their metrics together; must exist before prometheus_client is imported."""
+"""Where several workers keep what they share, metrics first; must exist before prometheus_client is imported."""
 
 import os
 from collections.abc import Generator
@@ -7,8 +7,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from neuroroute.domain.errors import NeuroRouteError
+
 VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client reads it once, at its import, and workers find each other's files by it."""
+
+
+class MetricsDirectoryUnusable(NeuroRouteError):
+    """The workers have no place to keep their metrics together."""
 
 
 @contextmanager
@@ -19,10 +25,17 @@ def prepare_multiprocess() -> Generator[Path, None, None]:
     directory is made: memory-backed is best, for the files are small and written to all the time.
 
     Raises:
-        OSError: the directory cannot be made.
+        MetricsDirectoryUnusable: the directory cannot be made.
     """
     before = os.environ.get(VARIABLE)
-    with TemporaryDirectory(prefix="neuroroute-metrics-", dir=before, ignore_cleanup_errors=True) as directory:
+    try:
+        made = TemporaryDirectory(prefix="neuroroute-metrics-", dir=before, ignore_cleanup_errors=True)
+    except OSError as error:
+        where = f"in {before}" if before else "for temporary files"
+        raise MetricsDirectoryUnusable(
+            f"The workers' metrics have no place {where}: {error.strerror}. Set {VARIABLE} to a folder to write to."
+        ) from error
+    with made as directory:
         os.environ[VARIABLE] = directory
         try:
             yield Path(directory)
@@ -31,3 +44,9 @@ def prepare_multiprocess() -> Generator[Path, None, None]:
                 del os.environ[VARIABLE]
             else:
                 os.environ[VARIABLE] = before
+
+
+def prepare_single() -> None:
+    """For `serve` with one worker: a directory that was inherited would keep what dead processes counted."""
+    for name in (VARIABLE, VARIABLE.lower()):  # prometheus_client reads the old spelling too
+        os.environ.pop(name, None)

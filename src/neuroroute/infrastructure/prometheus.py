@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog, Observer
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.health import CircuitBreaker
-from neuroroute.domain.record import RoutedPrompt
+from neuroroute.domain.record import Outcome, RoutedPrompt
 from neuroroute.infrastructure.metrics_directory import VARIABLE
 from neuroroute.infrastructure.system import SystemMeter
 
@@ -184,7 +184,8 @@ class PrometheusObserver(Observer, MetricsPage):
             if failed is not None:
                 counts[self._fallbacks[failed,]] += 1
             counts[self._attempts[attempt.provider, attempt.model, attempt.outcome]] += 1
-            self._provider_latency[attempt.provider,].observe(attempt.seconds)
+            if attempt.outcome != Outcome.LEFT:
+                self._provider_latency[attempt.provider,].observe(attempt.seconds)
             failed = attempt.model
 
     def _count_usage(self, model: str, usage: Usage, cost: int | None, counts: _Counts) -> None:

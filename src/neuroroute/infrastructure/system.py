@@ -6,13 +6,13 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, final
 
 import psutil
 from msgspec import Struct
 
 from neuroroute.application.ports import ResourceMeter
+from neuroroute.infrastructure.background import begin, end
 
 INTERVAL: Final = 0.25
 """Seconds between two samples."""
@@ -90,17 +90,15 @@ class SystemMeter(ResourceMeter):
         return max(self._lags)
 
     def start(self, also: Callable[[], None] | None = None) -> None:
-        """Sample on the running loop, and call `also`, which must not raise, after each sample."""
+        """Sample on the running loop, and call `also` after each sample."""
         if self._task is None:
-            self._task = asyncio.create_task(self._sample(also), name="system meter")
+            self._task = begin(self._sample(also), name="system meter")
 
     async def stop(self) -> None:
         """Safe to call twice."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
 
     def snapshot(self) -> SystemSnapshot:
         self._read_cpu(time.monotonic())

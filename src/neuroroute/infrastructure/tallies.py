@@ -29,6 +29,8 @@ class TallyObserver(Observer):
 def _count(record: RoutedPrompt, tallies: dict[ModelId, Tally], board: HealthBoard) -> None:
     last = len(record.attempts) - 1
     for index, attempt in enumerate(record.attempts):
+        if attempt.outcome == Outcome.LEFT:
+            continue  # nobody waited to see what the model would do
         tally = tallies.get(attempt.model) or board.of(attempt.model).tally
         answered = index == last and record.model is not None
         tallies[attempt.model] = _with_attempt(tally, attempt, record, answered=answered)

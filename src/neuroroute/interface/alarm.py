@@ -51,8 +51,10 @@ class Alarm:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         rings = self._rings
-        while rings and rings[0].due <= now:
-            rings.popleft().ring()
-        self._ticking = bool(rings)
-        if rings:
-            loop.call_later(self._delay, self._tick, loop)
+        try:
+            while rings and rings[0].due <= now:
+                rings.popleft().ring()
+        finally:  # a call that raises is told by the loop, and costs the others one more delay at most
+            self._ticking = bool(rings)
+            if rings:
+                loop.call_later(self._delay, self._tick, loop)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from html import escape
 from http import HTTPStatus
 from typing import final
 
@@ -45,11 +46,14 @@ class DocumentsEndpoint:
 
     async def docs(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /docs`."""
-        await Reply(200, _SWAGGER.replace("TITLE", self._title).encode(), media_type=_HTML)(scope, receive, send)
+        await Reply(200, self._page(_SWAGGER), media_type=_HTML)(scope, receive, send)
 
     async def redoc(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /redoc`."""
-        await Reply(200, _REDOC.replace("TITLE", self._title).encode(), media_type=_HTML)(scope, receive, send)
+        await Reply(200, self._page(_REDOC), media_type=_HTML)(scope, receive, send)
+
+    def _page(self, page: str) -> bytes:
+        return page.replace("TITLE", escape(self._title)).encode()
 
 
 def write_document(routes: Iterable[Route], *, title: str, version: str) -> bytes:

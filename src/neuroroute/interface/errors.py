@@ -1,9 +1,9 @@
 """Which HTTP status each failure is, and how it is told in the earlier service's shape."""
 
-import logging
 import math
 from collections.abc import Mapping
 
+import structlog
 from litestar import Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, MethodNotAllowedException
@@ -26,8 +26,6 @@ from neuroroute.domain.errors import (
 )
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.visit import Visit
-
-_log = logging.getLogger(__name__)
 
 
 class HttpRefusal(Exception):
@@ -116,7 +114,7 @@ def told(visit: Visit, error: Exception) -> Reply:
     """The answer to a request that failed."""
     failure = failure_of(error)
     if failure.code == "internal_error":
-        _log.error("unhandled_error", exc_info=error, extra={"request_id": visit.request_id})
+        structlog.get_logger().error("unhandled_error", request_id=visit.request_id, exc_info=error)
     body = write_error(failure.detail, code=failure.code, request_id=visit.request_id)
     headers = [(name.lower().encode(), value.encode()) for name, value in failure.headers.items()]
     return Reply(failure.status, body, headers=[*headers, (b"x-error-code", failure.code.encode())])

@@ -12,7 +12,6 @@ from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog,
 from neuroroute.application.records import Records
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.health import overall
-from neuroroute.domain.model import ModelId
 from neuroroute.interface.models import HealthView, MetricsView, health_view, metrics_view
 from neuroroute.interface.query import flag_parameter, read_flag
 from neuroroute.interface.respond import Reply
@@ -102,7 +101,7 @@ class HealthEndpoint:
             env=self._about.environment,
             uptime_seconds=round(monotonic() - _BEGAN, 3),
             models=models,
-            metrics={model: metrics_view(board.of(model)) for model in self._registered()} if detailed else None,
+            metrics={card.id: metrics_view(board.of(card.id)) for card in self._catalog.cards()} if detailed else None,
             system=Raw(_encode(self._meter.detail() if detailed else self._meter.snapshot())),
             simulated=self._about.simulated or UNSET,
         )
@@ -125,9 +124,6 @@ class HealthEndpoint:
         self._records.tell()
         page, media_type = self._metrics.render()
         await Reply(200, page, media_type=media_type.encode())(scope, receive, send)
-
-    def _registered(self) -> list[ModelId]:
-        return [model.card.id for model in self._catalog.registered()]
 
 
 def health_routes(endpoint: HealthEndpoint) -> list[Route]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from neuroroute.application.answer import Answer
 from neuroroute.application.route_prompt import RoutePrompt
-from neuroroute.dialects.native import NativePrompt, as_request, as_test, read_prompt
+from neuroroute.dialects.native import NativePrompt, as_request, read_prompt
 from neuroroute.dialects.native_answers import (
     PromptResponse,
     Told,
@@ -68,7 +68,7 @@ class PromptEndpoint:
             began = perf_counter()
             async with await self._route_prompt(request) as answer:
                 if request.prompt.streamed:
-                    await send_events(send, _events(answer, began))
+                    await send_events(send, _events(answer, began), watch)
                 else:
                     completion = await answer.whole()
                     body = write_completion(_told(answer, began), completion.text, completion.finished)
@@ -81,12 +81,9 @@ class PromptEndpoint:
         body = await read_json_body(visit, receive, watch, limit=admission.max_body)
         native = read_prompt(body, max_characters=admission.max_characters)
         request_id = visit.adopt(native.metadata.request_id)
-        if only is not None:
-            return as_test(
-                native, only, request_id=request_id, caller=visit.caller, default_timeout=admission.default_timeout
-            )
         return as_request(
             native,
+            only=only,
             request_id=request_id,
             caller=visit.caller,
             default_timeout=admission.default_timeout,
@@ -125,7 +122,7 @@ def _told(answer: Answer, began: float) -> Told:
     )
 
 
-_ERRORS = (401, 408, 413, 415, 422, 429, 502, 503, 504)
+_ERRORS = (401, 429, 502, 503, 504)
 _ANSWERS = {
     200: [
         Content(holds=PromptResponse),

@@ -1,5 +1,7 @@
 """Query parameters, as the earlier service read them."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from litestar.types import Scope
@@ -7,6 +9,8 @@ from litestar.types import Scope
 from neuroroute.dialects.lax import Problem, Unreadable, flag, text
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.routes import Parameter
+
+T = TypeVar("T")
 
 
 def flag_parameter(name: str, summary: str) -> Parameter:
@@ -20,23 +24,20 @@ def read_flag(scope: Scope, name: str) -> bool:
     Raises:
         HttpRefusal: 422, it says neither yes nor no.
     """
-    said = read_text(scope, name)
-    try:
-        return said is not None and flag(said)
-    except Unreadable as wrong:
-        raise HttpRefusal(422, "validation_error", (Problem(wrong.kind, ("query", name), wrong.message),)) from wrong
+    return _read(scope, name, flag) or False
 
 
 def read_text(scope: Scope, name: str) -> str | None:
-    """The last value of that name.
+    """Raises: HttpRefusal, 422, it holds what no text may."""
+    return _read(scope, name, text)
 
-    Raises:
-        HttpRefusal: 422, it holds what no text may.
-    """
-    values = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=None))
+
+def _read(scope: Scope, name: str, reader: Callable[[str], T]) -> T | None:
+    """What `reader` makes of the last value of that name."""
+    values = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     if name not in values:
         return None
     try:
-        return text(values[name])
+        return reader(values[name])
     except Unreadable as wrong:
         raise HttpRefusal(422, "validation_error", (Problem(wrong.kind, ("query", name), wrong.message),)) from wrong

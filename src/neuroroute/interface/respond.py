@@ -5,6 +5,8 @@ from typing import final
 
 from litestar.types import Receive, Scope, Send
 
+from neuroroute.interface.caller_watch import CallerWatch
+
 JSON = b"application/json"
 EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
@@ -30,10 +32,15 @@ class Reply:
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
-async def send_events(send: Send, events: AsyncIterator[bytes]) -> None:
-    """Send encoded events as they come. The provider is held back while the caller does not read."""
+async def send_events(send: Send, events: AsyncIterator[bytes], watch: CallerWatch) -> None:
+    """Send encoded events as they come. The provider is held back while the caller does not read.
+
+    `watch` is told when the caller's turn to read begins and ends.
+    """
     head = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": head})
     async for event in events:
+        watch.sending()
         await send({"type": "http.response.body", "body": event, "more_body": True})
+        watch.sent()
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -168,7 +168,7 @@ PROBE_INTERVAL = Setting(
 )
 MAX_BODY = Setting("NEUROROUTE_MAX_BODY", size(1024, 1024 * _MEBIBYTE), "16MiB", "A larger request body is refused.")
 CLASSIFIER = Setting("NEUROROUTE_CLASSIFIER", choice(ClassifierName), "rules", "Who reads the prompts.")
-APP_NAME = Setting("APP_NAME", formats.ONE_LINE, "NeuroRoute", "The name in /health and the OpenAPI document.")
+APP_NAME = Setting("APP_NAME", formats.ONE_LINE, "NeuroRoute", "The title of the OpenAPI document and its pages.")
 APP_VERSION = Setting("APP_VERSION", optional(formats.ONE_LINE), "", "The version shown; unset: the package's own.")
 DEFAULT_TIMEOUT = Setting(
     "API__DEFAULT_REQUEST_TIMEOUT", number(0.1, 300), "60", "Seconds a model may take when the request does not say."

@@ -26,7 +26,7 @@ class MemoryHealthBoard(HealthBoard):
 
     def show(self, model: ModelId, health: ModelHealth) -> None:
         self._shown[model] = health
-        if health.probe_failed or health.breaker.opened is not None:
+        if health.probe_error is not None or health.breaker.opened is not None:
             self._troubled[model] = health
         else:
             self._troubled.pop(model, None)

@@ -21,8 +21,6 @@ PROBE_TIMEOUT = 5.0
 """Seconds for a health probe (CONTRACT.md 3)."""
 MAX_STREAM_SECONDS = 3600.0
 """No stream is read for longer, however steadily it comes."""
-MAX_PROBE_BYTES = 16 << 20
-"""A provider's list of models may be long; it is not looked at."""
 _LINGER = 0.25
 """Seconds that a provider may take to end its HTTP answer after it has ended its answer."""
 

@@ -30,8 +30,10 @@ def failure_of(reply: Reply) -> ProviderFailed:  # noqa: PLR0911 - one table, a 
         case 429:
             wait = _retry_after(reply)
             return ProviderThrottled("The provider limits our rate (HTTP 429)", retry_after=wait)
-        case _ if 400 <= status < 500:
+        case 400 | 413 | 422:
             return ProviderRefused(f"The provider does not take this request (HTTP {status})", status=status)
+        case _ if 400 <= status < 500:
+            return ProviderMisconfigured(f"The provider does not serve what we ask for (HTTP {status})", status=status)
         case _ if 300 <= status < 400:
             return ProviderUnavailable(f"The provider points elsewhere (HTTP {status}), which is not followed")
         case _:

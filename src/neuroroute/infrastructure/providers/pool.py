@@ -63,7 +63,7 @@ class ConnectionPool:
         return self._kept() or await self.new()
 
     async def new(self) -> Connection:
-        """As `kept_or_new`, for a caller who distrusts the kept ones. The oldest goes where two would be too many."""
+        """As `kept_or_new`, for a caller who distrusts the kept ones. The oldest idle one goes for it."""
         if self._idle:
             self._idle.popleft().abort()
         connection = Connection(asyncio.get_running_loop(), self._lost)

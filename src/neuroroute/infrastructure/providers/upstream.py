@@ -28,6 +28,8 @@ _OURS: Final = frozenset({
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding",
     "upgrade", "user-agent",
 })  # fmt: skip
+_MISMATCHES: Final = frozenset({62, 64})
+"""OpenSSL's codes for a certificate of another host name or address (x509_vfy.h); its words repeat ours."""
 _OWN_LINES: Final = 4
 _KEPT_HEADS: Final = 64
 """Heads that are written and checked once: a provider is asked with the same few again and again."""
@@ -108,8 +110,6 @@ class Upstream:
         self._prefix = parts.path.rstrip("/")
         host = f"[{self._host}]" if ":" in self._host else self._host
         authority = host if parts.port is None else f"{host}:{parts.port}"
-        self.origin: Final = f"{parts.scheme}://{authority}"
-        """For messages and labels: scheme, host and port alone."""
         self._fixed = f"host: {authority}\r\nuser-agent: neuroroute\r\naccept-encoding: identity\r\n"
         self._heads: dict[tuple[str, str, tuple[tuple[str, str], ...]], bytes] = {}
         self._max_connections = max_connections
@@ -193,14 +193,17 @@ class Upstream:
         connection.attach(transport)
 
     def _unreachable(self, exc: OSError, timeouts: Timeouts, *, waiting: bool) -> ProviderFailed:
+        """In words that callers may read: without the provider's address."""
         match exc:
             case TimeoutError() if waiting:
-                busy = f"all {self._max_connections} connections to {self.origin} were in use"
+                busy = f"all {self._max_connections} connections to the provider were in use"
                 return ProviderThrottled(f"{busy} for {timeouts.connect:g} s", status=None)
             case TimeoutError():
                 return ProviderUnavailable(
-                    f"no connection to {self.origin} within {timeouts.connect:g} s", timed_out=True
+                    f"no connection to the provider within {timeouts.connect:g} s", timed_out=True
                 )
+            case ssl.SSLCertVerificationError(verify_code=code) if code in _MISMATCHES:
+                why = "its certificate is not trusted (it is for another host)"
             case ssl.SSLCertVerificationError():
                 why = f"its certificate is not trusted ({exc.verify_message})"
             case ssl.SSLError():
@@ -209,9 +212,11 @@ class Upstream:
                 why = "its name could not be resolved"
             case OSError(errno=int(code)):
                 why = os.strerror(code)
-            case _:
+            case ConnectionError():  # the pool's own
                 why = str(exc) or "it could not be made"
-        return ProviderUnavailable(f"no connection to {self.origin}: {why}")
+            case _:  # asyncio's, of several addresses, all of which it names
+                why = "none of its addresses could be reached"
+        return ProviderUnavailable(f"no connection to the provider: {why}")
 
 
 @final

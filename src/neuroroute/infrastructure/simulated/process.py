@@ -12,6 +12,7 @@ from typing import IO, Final, Self, final
 import msgspec
 from msgspec import Struct
 
+from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.infrastructure.simulated.replies import Pace
 from neuroroute.infrastructure.simulated.server import SimulatedPorts, SimulatedUrls, Simulator
 
@@ -27,7 +28,7 @@ class Orders(Struct, frozen=True, kw_only=True):
     pace: Pace
 
 
-class SimulatorNotStarted(RuntimeError):
+class SimulatorNotStarted(NeuroRouteError):
     """The child ended, or said nothing, before it served; its own words are on stderr."""
 
 

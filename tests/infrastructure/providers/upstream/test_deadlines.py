@@ -21,29 +21,31 @@ async def failure(lab, upstream, **seconds) -> ProviderUnavailable:
     return caught.value
 
 
-async def test_a_refused_connection_names_the_origin_alone(lab):
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_a_refused_connection_does_not_tell_the_address(lab, host):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        upstream = Upstream(f"http://127.0.0.1:{port}/v1", max_connections=1, max_response_bytes=1)
+        upstream = Upstream(f"http://{host}:{port}/v1", max_connections=1, max_response_bytes=1)
         error = await failure(lab, upstream)
-    assert str(error).lower() == f"no connection to http://127.0.0.1:{port}: connection refused"
+    assert str(error) in {
+        "no connection to the provider: Connection refused",
+        "no connection to the provider: none of its addresses could be reached",  # a name can have several
+    }
     assert isinstance(error.__cause__, OSError)
     assert not error.timed_out
 
 
 async def test_an_unknown_host_is_no_connection(lab):
     upstream = Upstream("http://nowhere.invalid", max_connections=1, max_response_bytes=1)
-    assert (
-        str(await failure(lab, upstream)) == "no connection to http://nowhere.invalid: its name could not be resolved"
-    )
+    assert str(await failure(lab, upstream)) == "no connection to the provider: its name could not be resolved"
 
 
 async def test_a_handshake_that_never_comes_ends_at_the_connect_time_out(lab):
     provider = await lab.provider(lambda talk: talk.gone())
     provider.tls = True  # the client speaks TLS to a server that says nothing
     error = await failure(lab, lab.client(provider), connect=0.1)
-    assert str(error) == f"no connection to https://127.0.0.1:{provider.port} within 0.1 s"
+    assert str(error) == "no connection to the provider within 0.1 s"
     assert error.timed_out
 
 

@@ -54,7 +54,7 @@ async def test_sends_nothing_to_a_server_it_cannot_verify(lab, names, authority)
     with pytest.raises(ProviderUnavailable, match="its certificate is not trusted") as caught:
         await lab.get(upstream, headers=[("authorization", "Bearer sk-secret")])
     assert isinstance(caught.value.__cause__, ssl.SSLCertVerificationError)
-    assert "sk-secret" not in str(caught.value)
+    assert not any(told in str(caught.value) for told in ("sk-secret", "127.0.0.1", "localhost", str(provider.port)))
     await asyncio.sleep(0.02)
     assert requests == []
     assert upstream.in_flight == 0
@@ -69,7 +69,7 @@ async def test_the_system_trust_does_not_know_a_private_authority(lab):
 async def test_plain_http_on_a_tls_port_is_told_plainly(lab):
     provider = await lab.provider(answer)
     provider.tls = True
-    with pytest.raises(ProviderUnavailable, match="no connection to https://"):
+    with pytest.raises(ProviderUnavailable, match="no connection to the provider"):
         await lab.get(lab.client(provider, context=trusting()), connect=1.0)
 
 
