@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from running import ADMIN_KEY, COMMAND, Service, free_port, simulating
+from running import ADMIN_KEY, COMMAND, Service, eventually, free_port, simulating
 from services.valkey import start_valkey
 
 NOWHERE = "http://127.0.0.1:9/v1"
@@ -170,6 +170,8 @@ def test_what_workers_share_is_gone_when_they_are(simulated, tmp_path):
     environ = {**simulated.environ, "TMPDIR": str(tmp_path / "temporary")}
     with Service(tmp_path / "home", "--workers", "2", environ=environ) as service:
         assert len(list((tmp_path / "temporary").glob("*/clear-mark"))) == 1
+        # Granian waits half a minute for a worker that is told to stop while it starts.
+        eventually(lambda: service.log.count("Started worker") == 2, within=10)
         service.stop()
         assert list((tmp_path / "temporary").iterdir()) == []
 
