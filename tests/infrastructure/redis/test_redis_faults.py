@@ -78,6 +78,16 @@ async def test_a_frozen_redis_costs_one_time_out_and_then_nothing(valkey, instan
     await comes_about(shares(cache, other), within=BACK)
 
 
+async def test_a_redis_that_freezes_again_and_again_is_used_again_each_time(valkey, instance):
+    cache, other = await instance(valkey.url, timeout=TIMEOUT), await instance(valkey.url, timeout=10.0)
+    for _ in range(3):
+        valkey.freeze()
+        assert await cost(cache) < TIMEOUT + SPARE
+        await asyncio.sleep(1.6)  # an attempt to connect times out in the meantime
+        valkey.thaw()
+        await comes_about(shares(cache, other), within=BACK)
+
+
 async def test_a_loss_shows_before_a_request_meets_it(valkey, instance):
     cache = await instance(valkey.url, timeout=TIMEOUT)
     valkey.freeze()

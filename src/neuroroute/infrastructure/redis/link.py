@@ -85,7 +85,7 @@ class RedisLink:
             driver_info=None,
             client_name="neuroroute",
             socket_timeout=None,
-            socket_connect_timeout=CONNECT_TIMEOUT,
+            socket_connect_timeout=None,  # the greeting's own bound is around it; two that ring together leave a cancel
             retry=Retry(NoBackoff(), 0),
         )
         self._pool.connection_kwargs.update(protocol=2, decode_responses=False)  # also where the URL says otherwise
@@ -132,6 +132,7 @@ class RedisLink:
         while True:
             began = time.monotonic()
             error = await self._session()
+            _forget_cancels()
             self._let_down()
             if not self._lost:
                 self._lost = True
@@ -193,6 +194,16 @@ class RedisLink:
         self.up = self._connected = False
         _answer_nothing(self._asked)
         self._asked.clear()
+
+
+def _forget_cancels() -> None:
+    """Python 3.11 counts some time-outs as requests to end the task, and the next task group would believe them.
+
+    Whoever really ends this task does so by a `CancelledError`, after which nobody comes here.
+    """
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
 
 
 async def _exchange(connection: _Connection, batch: list[_Asked]) -> None:
