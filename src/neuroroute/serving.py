@@ -69,8 +69,8 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
 def simulated_environment() -> Generator[Mapping[str, str], None, None]:
     """The variables that point the three default models at simulated providers, which live as long as this."""
     from neuroroute.infrastructure.simulated.process import SimulatorProcess  # noqa: PLC0415 - only for this
-    from neuroroute.infrastructure.simulated.replies import Pace  # noqa: PLC0415
-    from neuroroute.infrastructure.simulated.server import FREE_PORTS  # noqa: PLC0415
+    from neuroroute.infrastructure.simulated.replies import Pace  # noqa: PLC0415 - as above
+    from neuroroute.infrastructure.simulated.server import FREE_PORTS  # noqa: PLC0415 - as above
 
     with SimulatorProcess(FREE_PORTS, seed=1, pace=Pace()) as simulator:
         yield {
