@@ -5,6 +5,11 @@ NeuroRouteError
 │   ├── UnknownModel           …it names a model that is not there
 │   └── PromptTooLong          …its text exceeds what this installation admits
 ├── CallerRefused              the caller may not
+│   ├── CallerForbidden        …whoever it is: its key does not open this
+│   └── CallerThrottled        …for now: its key's limit is reached, `retry_after` says how long
+├── StateUnavailable           the database does not answer: try again, `retry_after` says when
+├── NotStored                  there is nothing of that name
+├── NameTaken                  there is something of that name already
 ├── NoEligibleModel            no enabled model could be asked
 ├── AllCandidatesFailed        every model that was tried failed; carries each failure
 └── ProviderFailed             one provider let us down
@@ -47,6 +52,34 @@ class PromptTooLong(PromptRejected):
 
 class CallerRefused(NeuroRouteError):
     """The caller did not show a key that opens this."""
+
+
+class CallerForbidden(CallerRefused):
+    """The caller is known, and its key does not open this."""
+
+
+class CallerThrottled(CallerRefused):
+    """The caller's key has no request left for now."""
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds."""
+
+
+class StateUnavailable(NeuroRouteError):
+    """What is stored can be neither read nor written for now. The text names no address and no statement."""
+
+    retry_after = 1.0
+    """Seconds."""
+
+
+class NotStored(NeuroRouteError):
+    """There is nothing of that name."""
+
+
+class NameTaken(NeuroRouteError):
+    """There is something of that name already."""
 
 
 class NoEligibleModel(NeuroRouteError):

@@ -1,0 +1,132 @@
+"""What survives a restart: the ports to it. Adapters live in `infrastructure.sql` and `infrastructure.memory`.
+
+All of them raise `StateUnavailable` when the database does not answer in time; none ever waits for longer than that.
+A write is durable when it returns, bumps its topic's revision and leaves its audit entry in the same transaction.
+`by` says who writes: `admin`, a client key's id, `cli` or `startup`.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from neuroroute.domain.access import Secret
+from neuroroute.domain.client_key import ClientKey, KeyDigest, StoredKey
+from neuroroute.domain.credential import ProviderCredential, ProviderSettings
+from neuroroute.domain.record import RoutedPrompt
+
+
+class Topic(StrEnum):
+    """What processes hold in memory and follow: each has a revision that grows with every write."""
+
+    CATALOG = "catalog"
+    CREDENTIALS = "credentials"
+    """Keys and settings of providers, and the vault's keys."""
+    CLIENT_KEYS = "client_keys"
+
+
+class Revisions(Protocol):
+    """The change feed: cheap enough to ask four times a second."""
+
+    @abstractmethod
+    async def look(self) -> Mapping[Topic, int]:
+        """The revision of every topic; 0 before its first write.
+
+        Raises:
+            StateUnavailable: the database does not answer, or its schema is not at head.
+        """
+        ...
+
+
+class CredentialStore(Protocol):
+    """Providers' keys, encrypted where they lie. Listed in the order of their ids."""
+
+    @abstractmethod
+    async def all(self) -> Sequence[ProviderCredential]:
+        """Also those that cannot be decrypted."""
+        ...
+
+    @abstractmethod
+    async def put(self, provider: str, *, key: Secret, is_active: bool, origin: str, by: str) -> ProviderCredential:
+        """Keep it under this provider's name, in place of what was there, whose id stays."""
+        ...
+
+    @abstractmethod
+    async def replace(
+        self, name: str, *, provider: str, key: Secret, is_active: bool, origin: str, by: str
+    ) -> ProviderCredential:
+        """As `put` for what is stored under `name`, which may become `provider`.
+
+        Raises:
+            NotStored: nothing is stored under `name`.
+            NameTaken: something else is stored under `provider`.
+        """
+        ...
+
+    @abstractmethod
+    async def delete(self, provider: str, *, by: str) -> None:
+        """Raises: NotStored."""
+        ...
+
+
+class ProviderSettingsStore(Protocol):
+    """Providers' stored settings. Listed in the order of their ids."""
+
+    @abstractmethod
+    async def all(self) -> Sequence[ProviderSettings]: ...
+
+    @abstractmethod
+    async def put(self, settings: ProviderSettings, *, by: str) -> ProviderSettings:
+        """Keep them under their provider's name; the id of `settings` does not count: that of what was there stays."""
+        ...
+
+    @abstractmethod
+    async def replace(self, name: str, settings: ProviderSettings, *, by: str) -> ProviderSettings:
+        """Raises: NotStored, NameTaken: as `CredentialStore.replace`."""
+        ...
+
+    @abstractmethod
+    async def delete(self, provider: str, *, by: str) -> None:
+        """Raises: NotStored."""
+        ...
+
+
+class ClientKeyStore(Protocol):
+    """Clients' keys. A revoked key stays, so that the ledger's ids keep their names."""
+
+    @abstractmethod
+    async def changed_since(self, revision: int) -> Sequence[StoredKey]:
+        """Those whose revision is larger, in that order; all since 0."""
+        ...
+
+    @abstractmethod
+    async def add(self, key: ClientKey, digest: KeyDigest, *, by: str) -> None:
+        """Raises: NameTaken, when there is a key of this id."""
+        ...
+
+    @abstractmethod
+    async def rotate(self, key_id: str, digest: KeyDigest, *, previous_until: float | None, by: str) -> ClientKey:
+        """A new secret for the key; the one before opens until `previous_until`, `None` not at all.
+
+        Raises: NotStored.
+        """
+        ...
+
+    @abstractmethod
+    async def revoke(self, key_id: str, *, at: float, by: str) -> ClientKey:
+        """Revoking twice changes nothing. Raises: NotStored."""
+        ...
+
+    @abstractmethod
+    async def used(self, last_used: Mapping[str, float]) -> None:
+        """Remember when keys were last used, by id. Neither a change to follow nor one to audit."""
+        ...
+
+
+class Ledger(Protocol):
+    """One row per routed prompt, for ever the same under its id."""
+
+    @abstractmethod
+    async def write(self, records: Sequence[RoutedPrompt]) -> None:
+        """All of them or none. Writing a record again, by its id, changes nothing."""
+        ...
