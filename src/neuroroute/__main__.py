@@ -1,6 +1,6 @@
 """`python -m neuroroute` is the `neuroroute` command."""
 
-from neuroroute.cli import main
+from neuroroute.cli.main import main
 
 if __name__ == "__main__":
     main()
