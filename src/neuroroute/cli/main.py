@@ -2,17 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from neuroroute.domain.errors import NeuroRouteError
+from neuroroute.cli.telling import DOTENV, errors_told, fail, say
 from neuroroute.settings import read_environment
 
-_DOTENV = Path(".env")
 _PORT = click.IntRange(1, 65535)
 
 
@@ -32,9 +27,9 @@ def serve(host: str | None, port: int | None, workers: int, *, simulate: bool) -
     from neuroroute.serving import serve_api
 
     said = {"HOST": host, "PORT": None if port is None else str(port)}
-    with _errors_told():
-        environ = {**read_environment(_DOTENV), **{name: value for name, value in said.items() if value}}
-        serve_api(environ, workers=workers, simulate=simulate, say=_say)
+    with errors_told():
+        environ = {**read_environment(DOTENV), **{name: value for name, value in said.items() if value}}
+        serve_api(environ, workers=workers, simulate=simulate, say=say)
 
 
 @main.command()
@@ -57,7 +52,16 @@ def simulate(openai_port: int, lmstudio_port: int, anthropic_port: int, seed: in
     try:
         run(ports, seed=seed, pace=INSTANT if instant else Pace(), announce=announce)
     except OSError as error:
-        _fail(f"The simulated providers cannot listen: {error.strerror or error}. Choose other ports.")
+        fail(f"The simulated providers cannot listen: {error.strerror or error}. Choose other ports.")
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the schema of this version; safe when several run at once."""
+    from neuroroute.commands.migrate import migrate_database
+
+    with errors_told():
+        click.echo(migrate_database(read_environment(DOTENV)))
 
 
 @main.command()
@@ -68,8 +72,8 @@ def route(prompt: str, priority: str | None, *, as_json: bool) -> None:
     """Show which model would answer PROMPT, and why, without calling any."""
     from neuroroute.inspection import explain
 
-    with _errors_told():
-        click.echo(explain(read_environment(_DOTENV), prompt, priority, as_json=as_json))
+    with errors_told():
+        click.echo(explain(read_environment(DOTENV), prompt, priority, as_json=as_json))
 
 
 @main.command()
@@ -77,25 +81,7 @@ def doctor() -> None:
     """Say what is configured, what answers, what is missing and what to do next; exit 1 if it could not serve."""
     from neuroroute.inspection import diagnose
 
-    with _errors_told():
-        findings = asyncio.run(diagnose(read_environment(_DOTENV)))
+    with errors_told():
+        findings = asyncio.run(diagnose(read_environment(DOTENV)))
         click.echo(findings.text)
         sys.exit(0 if findings.can_serve else 1)
-
-
-@contextmanager
-def _errors_told() -> Generator[None, None, None]:
-    """A failure on purpose is told in its own words, and the command ends with 2."""
-    try:
-        yield
-    except NeuroRouteError as error:
-        _fail(str(error))
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
-
-
-def _fail(text: str) -> NoReturn:
-    _say(text)
-    sys.exit(2)

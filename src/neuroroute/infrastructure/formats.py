@@ -50,6 +50,14 @@ def optional(format: Format[T]) -> Format[T | None]:  # noqa: A002 -- the noun i
     return Format(lambda text: format.parse(text) if text else None, format.allowed)
 
 
+def several(format: Format[T]) -> Format[tuple[T, ...]]:  # noqa: A002 -- the noun is `Format`
+    """Any number of them, with commas between."""
+    return Format(
+        lambda text: tuple(format.parse(one.strip()) for one in text.split(",") if one.strip()),
+        f"any number by comma, each {format.allowed}",
+    )
+
+
 def choice(kind: type[E]) -> Format[E]:
     """One of the values of `kind`, in any case."""
     members = {str(member.value).lower(): member for member in kind}
@@ -229,7 +237,7 @@ PATH: Final = Format(_path, "a path")
 ONE_LINE: Final = Format(_one_line, "one line of text")
 KEY: Final = Format(_key, "visible ASCII characters, without spaces")
 BASE_URL: Final = Format(_base_url, "http[s]://host[:port][/prefix], without user, query or fragment")
-DATABASE_URL: Final = Format(_store_url("postgresql", "sqlite"), "postgresql://… or sqlite:///…")
+DATABASE_URL: Final = Format(_store_url("postgresql", "postgres", "sqlite"), "postgresql://… or sqlite:///…")
 REDIS_URL: Final = Format(
     _store_url("redis", "rediss", "unix"), "redis://[user:password@]host[:port][/number], rediss://… or unix:///…"
 )

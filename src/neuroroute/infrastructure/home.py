@@ -1,5 +1,6 @@
 """The home folder: what this installation made for itself and must find again."""
 
+import base64
 import os
 import secrets
 import tempfile
@@ -21,6 +22,30 @@ def admin_key(given: Secret | None, home: Path) -> Secret:
         HomeUnusable: it is not set and `home` cannot keep one.
     """
     return given or kept_secret(home / "admin_key", lambda: secrets.token_urlsafe(32))
+
+
+def master_key(given: Secret | None, home: Path) -> Secret:
+    """The key that encrypts what is stored: 32 bytes in base64. As `admin_key` it is set, or kept in `home`.
+
+    Raises:
+        HomeUnusable: it is not set and `home` cannot keep one.
+    """
+    return given or kept_secret(home / "master_key", lambda: base64.b64encode(secrets.token_bytes(32)).decode())
+
+
+def database_url(given: Secret | None, home: Path) -> Secret:
+    """The database's address: the one that was set, else that of an SQLite file in `home`, which is made if need be.
+
+    Raises:
+        HomeUnusable: it is not set and `home` cannot be made.
+    """
+    if given is not None:
+        return given
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as exc:
+        raise HomeUnusable(f"{home} cannot be made: {exc.strerror}. Set NEUROROUTE_HOME or DATABASE_URL") from None
+    return Secret(f"sqlite:///{(home / 'neuroroute.sqlite3').absolute()}")
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> Secret:

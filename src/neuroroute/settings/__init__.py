@@ -2,7 +2,7 @@
 
 from neuroroute.settings.environment import SettingsError, read_environment
 from neuroroute.settings.settings import RedisSettings, Settings
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
+from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile, Spool
 
 __all__ = [
     "Access",
@@ -12,5 +12,6 @@ __all__ = [
     "RedisSettings",
     "Settings",
     "SettingsError",
+    "Spool",
     "read_environment",
 ]

@@ -13,7 +13,7 @@ from neuroroute.domain.access import Secret
 from neuroroute.infrastructure.catalog import Override
 from neuroroute.settings import table
 from neuroroute.settings.environment import Reading
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
+from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile, Spool
 
 
 class RedisSettings(Struct, frozen=True, kw_only=True):
@@ -43,7 +43,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Never `None` in production."""
     master_key: Secret | None
     """32 bytes in base64. Never `None` in production."""
+    previous_master_keys: tuple[Secret, ...]
     auth: Access
+    spool: Spool
+    spool_limit: int
+    """Bytes."""
+    ledger_months: int
+    """0 is for ever."""
     catalog: Path | None
     cache: bool
     cache_ttl: int
@@ -98,6 +104,10 @@ class Settings(Struct, frozen=True, kw_only=True):
             home=reading.value(table.HOME),
             admin_key=reading.value(table.ADMIN_KEY),
             master_key=reading.value(table.MASTER_KEY),
+            previous_master_keys=reading.value(table.MASTER_KEY_PREVIOUS),
+            spool=reading.value(table.SPOOL),
+            spool_limit=reading.value(table.SPOOL_LIMIT),
+            ledger_months=reading.value(table.LEDGER_MONTHS),
             auth=reading.value(table.AUTH) or (Access.OPEN if is_open else Access.KEYS),
             catalog=reading.value(table.CATALOG),
             cache=reading.value(table.CACHE),

@@ -40,6 +40,15 @@ class Access(StrEnum):
     KEYS = "keys"
 
 
+class Spool(StrEnum):
+    """When the ledger's records are written to a file of their own."""
+
+    OUTAGE = "outage"
+    """While the database is away."""
+    ALWAYS = "always"
+    """Each as its prompt ends, so that a `kill -9` loses none."""
+
+
 class ClassifierName(StrEnum):
     """Who reads the prompts."""
 
@@ -153,6 +162,27 @@ MASTER_KEY = Setting(
     "",
     "Encrypts stored provider keys; required in production, else made and kept in NEUROROUTE_HOME.",
 )
+MASTER_KEY_PREVIOUS = Setting(
+    "NEUROROUTE_MASTER_KEY_PREVIOUS",
+    formats.several(formats.key_of_bytes(_MASTER_KEY_BYTES)),
+    "",
+    "Earlier master keys that may still open what is stored, until `neuroroute vault rotate`; several by comma.",
+)
+SPOOL = Setting(
+    "NEUROROUTE_SPOOL",
+    choice(Spool),
+    "outage",
+    "When usage is written to a file in NEUROROUTE_HOME first: while the database is away, or always.",
+)
+SPOOL_LIMIT = Setting(
+    "NEUROROUTE_SPOOL_LIMIT",
+    size(_MEBIBYTE, 1024 * 1024 * _MEBIBYTE),
+    "256MiB",
+    "How large that file may grow; then prompts are refused until the database is back.",
+)
+LEDGER_MONTHS = Setting(
+    "NEUROROUTE_LEDGER_MONTHS", whole(0, 1200), "0", "Months that usage is kept, besides the current one; 0: for ever."
+)
 AUTH = Setting(
     "NEUROROUTE_AUTH",
     optional(choice(Access)),
@@ -182,6 +212,7 @@ SETTINGS: Final[tuple[Setting[object], ...]] = (
     REDIS_URL, REDIS_ENABLED, REDIS_HOST, REDIS_PORT, REDIS_PASSWORD, REDIS_DB, REDIS_TTL, REDIS_KEY_PREFIX,
     OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL,
     LMSTUDIO_HOST, LMSTUDIO_PORT, LMSTUDIO_BASE_URL,
-    HOME, ADMIN_KEY, MASTER_KEY, AUTH, CATALOG, CACHE, PROBE_INTERVAL, MAX_BODY, CLASSIFIER,
+    HOME, ADMIN_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, SPOOL, SPOOL_LIMIT, LEDGER_MONTHS,
+    AUTH, CATALOG, CACHE, PROBE_INTERVAL, MAX_BODY, CLASSIFIER,
     APP_NAME, APP_VERSION, DEFAULT_TIMEOUT, MAX_PROMPT_LENGTH,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.pool import NullPool
 
 from neuroroute.domain.access import Secret
-from neuroroute.domain.errors import NeuroRouteError, StateUnavailable
+from neuroroute.domain.errors import StateUnavailable
 from neuroroute.infrastructure.data import DATABASE
 from neuroroute.infrastructure.sql import tables
 from neuroroute.infrastructure.sql.database import CONNECT_SECONDS, engine_url
@@ -25,8 +25,8 @@ LOCK_SECONDS: Final = 120
 METADATA: Final = tables.DefaultBase.metadata
 
 
-class MigrationFailed(NeuroRouteError):
-    """The schema could not be brought to where it should be; it is as it was before the migration that failed."""
+class MigrationFailed(StateUnavailable):
+    """The schema could not be brought to where it should be; it is as it was before."""
 
 
 class SchemaBehind(StateUnavailable):
