@@ -29,10 +29,12 @@ _LINGER = 0.25
 class ChatProvider(Provider):
     """One provider: a wire language, an address, a key, and the pool of connections to it."""
 
-    def __init__(self, *, dialect: ProviderDialect, upstream: Upstream, key: Secret | None) -> None:
+    def __init__(
+        self, *, dialect: ProviderDialect, upstream: Upstream, key: Secret | None, organization: str | None = None
+    ) -> None:
         self._dialect = dialect
         self._upstream = upstream
-        headers = dialect.headers(key.reveal() if key else None)
+        headers = dialect.headers(key.reveal() if key else None, organization=organization)
         self._headers: Sequence[tuple[str, str]] = headers
         self._headers_with_body = (*headers, ("content-type", "application/json"))
 

@@ -26,6 +26,7 @@ class ConnectionPool:
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
+        self._retired = False
 
     @property
     def idle(self) -> int:
@@ -85,6 +86,15 @@ class ConnectionPool:
             if self._sweep is None:
                 self._sweep = loop.call_later(self._keep, self._drop_old, loop)
         self._free()
+
+    def retire(self) -> None:
+        """Keep no connection from now on: what is idle goes at once, the others as they are released."""
+        self._keep = 0.0
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        while self._idle:
+            self._idle.popleft().abort()
 
     async def aclose(self) -> None:
         """Close all; exchanges that are going on fail."""

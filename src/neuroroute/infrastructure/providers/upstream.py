@@ -4,9 +4,7 @@ Measured against the libraries, and why it is our own: docs/decisions/0004-upstr
 """
 
 import asyncio
-import os
 import re
-import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +14,9 @@ from urllib.parse import urlsplit
 
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
 from neuroroute.infrastructure.providers.connection import Connection, Timeouts
+from neuroroute.infrastructure.providers.dialing import Dialing, why_not
 from neuroroute.infrastructure.providers.pool import ConnectionPool
+from neuroroute.infrastructure.providers.reach import Reach, Resolve, resolve
 from neuroroute.infrastructure.providers.response import Response
 
 __all__ = ["Exchange", "Reply", "Timeouts", "Upstream"]
@@ -28,8 +28,6 @@ _OURS: Final = frozenset({
     "accept-encoding", "connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding",
     "upgrade", "user-agent",
 })  # fmt: skip
-_MISMATCHES: Final = frozenset({62, 64})
-"""OpenSSL's codes for a certificate of another host name or address (x509_vfy.h); its words repeat ours."""
 _OWN_LINES: Final = 4
 _KEPT_HEADS: Final = 64
 """Heads that are written and checked once: a provider is asked with the same few again and again."""
@@ -86,9 +84,18 @@ class Upstream:
     """
 
     def __init__(
-        self, base_url: str, *, max_connections: int, max_response_bytes: int, ssl_context: ssl.SSLContext | None = None
+        self,
+        base_url: str,
+        *,
+        max_connections: int,
+        max_response_bytes: int,
+        reach: Reach = Reach.ANYWHERE,
+        ssl_context: ssl.SSLContext | None = None,
+        resolver: Resolve = resolve,
     ) -> None:
         """`base_url` is `http[s]://host[:port][/prefix]`; `ssl_context` replaces the system's trust (SSL_CERT_FILE).
+
+        Unless `reach` is anywhere, `resolver` says where the host is, and the connection goes nowhere else.
 
         Raises: ValueError.
         """
@@ -101,20 +108,24 @@ class Upstream:
             or parts.fragment
         ):
             raise ValueError("a provider's base URL is http[s]://host[:port][/prefix], without user, query or fragment")
-        if ssl_context is not None and (ssl_context.verify_mode != ssl.CERT_REQUIRED or not ssl_context.check_hostname):
-            raise ValueError("a provider's certificate and host name are always verified")
-        self._tls = parts.scheme == "https"
-        self._ssl_context = ssl_context
-        self._host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
-        self._port = parts.port or (443 if self._tls else 80)
+        host = parts.hostname if parts.hostname.isascii() else parts.hostname.encode("idna").decode()
+        tls = parts.scheme == "https"
+        dial = Dialing(
+            host,
+            parts.port or (443 if tls else 80),
+            tls=tls,
+            reach=reach,
+            ssl_context=ssl_context,
+            resolver=resolver,
+        )
         self._prefix = parts.path.rstrip("/")
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        authority = host if parts.port is None else f"{host}:{parts.port}"
+        bracketed = f"[{host}]" if ":" in host else host
+        authority = bracketed if parts.port is None else f"{bracketed}:{parts.port}"
         self._fixed = f"host: {authority}\r\nuser-agent: neuroroute\r\naccept-encoding: identity\r\n"
         self._heads: dict[tuple[str, str, tuple[tuple[str, str], ...]], bytes] = {}
         self._max_connections = max_connections
         self._max_response_bytes = max_response_bytes
-        self._pool = ConnectionPool(self._connect, limit=max_connections, keep=KEEP_SECONDS)
+        self._pool = ConnectionPool(dial, limit=max_connections, keep=KEEP_SECONDS)
 
     @property
     def in_flight(self) -> int:
@@ -145,8 +156,9 @@ class Upstream:
         head = self._heads.get(asked)
         if head is None:
             head = self._written(*asked)
-            if len(self._heads) < _KEPT_HEADS:
-                self._heads[asked] = head
+            if len(self._heads) >= _KEPT_HEADS:
+                self._heads.clear()  # keys change
+            self._heads[asked] = head
         end = b"content-length: %d\r\n\r\n" % len(body) if body or method != "GET" else b"\r\n"
         response = Response(bodiless=method == "HEAD", limit=self._max_response_bytes)
         return Exchange(self, self._pool, head + end + body, response, timeouts)
@@ -161,6 +173,11 @@ class Upstream:
         if _HEAD.fullmatch(head) is None or head.count("\n") != len(headers) + _OWN_LINES:
             raise ValueError("a method, path or header holds a forbidden character")  # which holds a key, so not shown
         return head.encode("latin-1")
+
+    def retire(self) -> None:
+        """Keep no connection any longer. Exchanges go on, and new ones still work: each closes its own."""
+        self._heads.clear()
+        self._pool.retire()
 
     async def aclose(self) -> None:
         """Close every connection; exchanges that are going on fail."""
@@ -182,16 +199,6 @@ class Upstream:
         except OSError as exc:
             raise self._unreachable(exc, timeouts, waiting=waiting) from exc
 
-    async def _connect(self, connection: Connection) -> None:
-        """Raises: OSError. Nothing is sent before the certificate and the host name have been verified."""
-        if self._tls and self._ssl_context is None:
-            self._ssl_context = ssl.create_default_context()
-            self._ssl_context.set_alpn_protocols(["http/1.1"])
-        transport, _ = await asyncio.get_running_loop().create_connection(
-            lambda: connection, self._host, self._port, ssl=self._ssl_context if self._tls else None
-        )
-        connection.attach(transport)
-
     def _unreachable(self, exc: OSError, timeouts: Timeouts, *, waiting: bool) -> ProviderFailed:
         """In words that callers may read: without the provider's address."""
         match exc:
@@ -202,21 +209,8 @@ class Upstream:
                 return ProviderUnavailable(
                     f"no connection to the provider within {timeouts.connect:g} s", timed_out=True
                 )
-            case ssl.SSLCertVerificationError(verify_code=code) if code in _MISMATCHES:
-                why = "its certificate is not trusted (it is for another host)"
-            case ssl.SSLCertVerificationError():
-                why = f"its certificate is not trusted ({exc.verify_message})"
-            case ssl.SSLError():
-                why = "TLS failed"
-            case socket.gaierror():
-                why = "its name could not be resolved"
-            case OSError(errno=int(code)):
-                why = os.strerror(code)
-            case ConnectionError():  # the pool's own
-                why = str(exc) or "it could not be made"
-            case _:  # asyncio's, of several addresses, all of which it names
-                why = "none of its addresses could be reached"
-        return ProviderUnavailable(f"no connection to the provider: {why}")
+            case _:
+                return ProviderUnavailable(f"no connection to the provider: {why_not(exc)}")
 
 
 @final

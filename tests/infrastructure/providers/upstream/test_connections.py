@@ -112,7 +112,7 @@ async def test_an_idle_connection_that_the_server_closes_is_dropped(lab):
 
 async def test_idle_connections_are_dropped_when_they_have_not_been_used_for_a_while(lab):
     upstream = lab.client(await lab.provider(answer))
-    upstream._pool = ConnectionPool(upstream._connect, limit=5, keep=0.1)
+    upstream._pool = ConnectionPool(upstream._pool._connect, limit=5, keep=0.1)
     await asyncio.gather(*(lab.get(upstream) for _ in range(5)))
     assert upstream.idle == 5
     await asyncio.sleep(0.06)
