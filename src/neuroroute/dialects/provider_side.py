@@ -38,8 +38,8 @@ class ProviderDialect(Protocol):
     models_path: str
 
     @abstractmethod
-    def headers(self, key: str | None) -> Sequence[tuple[str, str]]:
-        """What every request carries."""
+    def headers(self, key: str | None, *, organization: str | None = None) -> Sequence[tuple[str, str]]:
+        """What every request carries. A language that knows no organizations leaves it out."""
         ...
 
     @abstractmethod

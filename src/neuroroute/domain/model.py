@@ -27,10 +27,21 @@ class Price(Struct, frozen=True, kw_only=True):
 
     prompt: int
     completion: int
+    cached: int | None = None
+    """For tokens read from the provider's cache; `None` is the price of any prompt token."""
+    cache_write: int | None = None
+    """For tokens written to the provider's cache, likewise."""
 
     def of(self, usage: Usage) -> NanoUsd:
         """What `usage` costs, rounded half up to a nano-dollar: the only arithmetic of cost."""
-        exact = self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
+        cached = min(usage.cached_tokens, usage.prompt_tokens)
+        kept = min(usage.cache_write_tokens, usage.prompt_tokens - cached)
+        exact = (
+            self.prompt * (usage.prompt_tokens - cached - kept)
+            + (self.prompt if self.cached is None else self.cached) * cached
+            + (self.prompt if self.cache_write is None else self.cache_write) * kept
+            + self.completion * usage.completion_tokens
+        )
         return NanoUsd((exact + _MILLION // 2) // _MILLION)
 
 
@@ -58,6 +69,8 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     price: Price | None
     """`None` is unpriced: shown as such and never counted as free."""
     ranks: Ranks = Ranks()
+    context_window: int | None = None
+    """The most tokens that it can read, where that is known."""
 
     def lacks(self, required: tuple[str, ...]) -> int:
         """How many of the required capabilities the model does not have."""
