@@ -8,6 +8,25 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_APPEND_ONLY = {
+    "postgresql": (
+        """
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'entries of % are never changed or removed', TG_TABLE_NAME; END $$
+        """,
+        """
+        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+        """,
+    ),
+    "sqlite": tuple(
+        f"CREATE TRIGGER append_only_{act} BEFORE {act} ON audit_log "
+        "BEGIN SELECT RAISE(ABORT, 'entries of audit_log are never changed or removed'); END"
+        for act in ("UPDATE", "DELETE")
+    ),
+}
+"""Against mistakes. Who owns the tables can remove it, and is found out by the chain (docs/audit.md)."""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -20,6 +39,7 @@ def upgrade() -> None:
         "audit_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("key_id", sa.String(length=255), nullable=False),
         sa.Column("seal", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_head"),
     )
@@ -32,10 +52,13 @@ def upgrade() -> None:
         sa.Column("target", sa.Text(), nullable=False),
         sa.Column("before", sa.Text(), nullable=True),
         sa.Column("after", sa.Text(), nullable=True),
+        sa.Column("key_id", sa.String(length=255), nullable=False),
         sa.Column("previous", sa.LargeBinary(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audit_log"),
     )
+    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
+        op.execute(statement)
     op.create_table(
         "client_keys",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -177,4 +200,6 @@ def downgrade() -> None:
     op.drop_table("client_keys")
     op.drop_table("audit_log")
     op.drop_table("audit_head")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION refuse_change()")
     op.drop_table("applied_catalogs")

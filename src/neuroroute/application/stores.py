@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from neuroroute.domain.access import Secret
-from neuroroute.domain.client_key import ClientKey, KeyDigest, StoredKey
+from neuroroute.domain.audit import AuditEntry, AuditFilter
+from neuroroute.domain.audit_verification import Verification
+from neuroroute.domain.client_key import ChangedKeys, ClientKey
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings
 from neuroroute.domain.record import RoutedPrompt
 
@@ -119,7 +121,7 @@ class ClientKeyStore(Protocol):
 
     @abstractmethod
     async def used(self, last_used: Mapping[str, float]) -> None:
-        """Remember when keys were last used, by id. Neither a change to follow nor one to audit."""
+        """Remember when keys were last used, by id; the latest counts. Neither a change to follow nor one to audit."""
         ...
 
 
@@ -128,5 +130,38 @@ class Ledger(Protocol):
 
     @abstractmethod
     async def write(self, records: Sequence[RoutedPrompt]) -> None:
-        """All of them or none. Writing a record again, by its id, changes nothing."""
+        """All of them or none. Writing a record again, by its id, changes nothing.
+
+        Raises:
+            StateUnavailable: whether they were written is not known. Write them again.
+        """
+        ...
+
+    @abstractmethod
+    async def totals(self, query: UsageQuery) -> Sequence[UsageTotal]:
+        """What was used, of what has been written; at most `query.limit` of them after the first `query.offset`."""
+        ...
+
+    @abstractmethod
+    async def make_room(self, month: date) -> None:
+        """Be ready for the prompts that end in the month which begins on that day. Writing one does so too, if late."""
+        ...
+
+    @abstractmethod
+    async def drop_before(self, month: date) -> int:
+        """Forget the prompts that ended before that day, the first of a month; a number, 0 when there were none."""
+        ...
+
+
+class AuditLog(Protocol):
+    """Who changed what. There is nothing to write here: each store adds in the transaction of its own change."""
+
+    @abstractmethod
+    async def entries(self, wanted: AuditFilter, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
+        """The newest first, at most `limit`; with `before` only those whose `seq` is smaller."""
+        ...
+
+    @abstractmethod
+    async def verify(self) -> Verification:
+        """Read it whole and say what is wrong with it. Changes made meanwhile do no harm."""
         ...

@@ -147,7 +147,7 @@ class ClientKeyRow(DefaultBase):
 
 
 class AuditRow(DefaultBase):
-    """An entry of the audit log. Texts are the very ones that were hashed."""
+    """An entry of the audit log; triggers refuse to change or remove it. Texts are the very ones that were hashed."""
 
     __tablename__ = "audit_log"
 
@@ -158,6 +158,7 @@ class AuditRow(DefaultBase):
     target: Mapped[str] = mapped_column(Text)
     before: Mapped[str | None] = mapped_column(Text)
     after: Mapped[str | None] = mapped_column(Text)
+    key_id: Mapped[str] = mapped_column(_TEXT)
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -169,6 +170,7 @@ class AuditHeadRow(DefaultBase):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(BigInteger)
+    key_id: Mapped[str] = mapped_column(_TEXT)
     seal: Mapped[bytes] = mapped_column(LargeBinary)
 
 
