@@ -94,23 +94,25 @@ class ProviderSettingsStore(Protocol):
 
 
 class ClientKeyStore(Protocol):
-    """Clients' keys. A revoked key stays, so that the ledger's ids keep their names."""
+    """Clients' keys; of their texts only a keyed hash, which the store makes. A revoked key stays, so that the ledger's
+    ids keep their names.
+    """
 
     @abstractmethod
-    async def changed_since(self, revision: int) -> Sequence[StoredKey]:
-        """Those whose revision is larger, in that order; all since 0."""
+    async def changed_since(self, revision: int) -> ChangedKeys:
+        """Those whose revision is larger, oldest change first; all since 0."""
         ...
 
     @abstractmethod
-    async def add(self, key: ClientKey, digest: KeyDigest, *, by: str) -> None:
+    async def add(self, key: ClientKey, text: Secret, *, by: str) -> None:
         """Raises: NameTaken, when there is a key of this id."""
         ...
 
     @abstractmethod
-    async def rotate(self, key_id: str, digest: KeyDigest, *, previous_until: float | None, by: str) -> ClientKey:
-        """A new secret for the key; the one before opens until `previous_until`, `None` not at all.
+    async def rotate(self, key_id: str, text: Secret, *, previous_until: float | None, by: str) -> ClientKey:
+        """A new text for the key; the one before opens until `previous_until`, `None` not at all.
 
-        Raises: NotStored.
+        Raises: NotStored, also when the key was revoked.
         """
         ...
 

@@ -6,6 +6,8 @@ from typing import Never, Self, final
 
 from msgspec import Struct
 
+from neuroroute.domain.model import ModelId
+
 
 class Scope(StrEnum):
     """What a route asks of a caller."""
@@ -17,7 +19,7 @@ class Scope(StrEnum):
     METRICS = "metrics"
     """To read the metrics; anybody on a loopback address."""
     ADMIN = "admin"
-    """To hold the admin key."""
+    """To hold the admin key, or a client key that opens as much."""
 
 
 class Caller(Struct, frozen=True):
@@ -25,6 +27,14 @@ class Caller(Struct, frozen=True):
 
     id: str
     admin: bool = False
+    models: frozenset[ModelId] | None = None
+    """The only models that may answer it; `None` is any."""
+    requests_per_minute: int | None = None
+    """`None` is any number."""
+
+    def may_ask(self, model: str) -> bool:
+        """Whether `model` may answer it."""
+        return self.models is None or model in self.models
 
 
 ANYONE = Caller("anyone")
