@@ -11,6 +11,7 @@ from neuroroute.domain.completion import Completion, CompletionEvent
 from neuroroute.domain.health import ModelHealth
 from neuroroute.domain.model import ModelCard, ModelId, ProviderName
 from neuroroute.domain.prompt import Prompt
+from neuroroute.domain.rate_limit import Allowance
 from neuroroute.domain.record import RoutedPrompt
 from neuroroute.domain.routing import Selection
 
@@ -123,6 +124,18 @@ class HealthBoard(Protocol):
     @abstractmethod
     def unfit(self, now: float) -> Mapping[ModelId, str]:
         """The models that their health takes out of the choice, with the reason."""
+        ...
+
+
+class RateLimiter(Protocol):
+    """Counts the requests of callers that have a limit; of these exactly as many are admitted as it says."""
+
+    @abstractmethod
+    async def take(self, caller: str, *, limit: int) -> Allowance:
+        """Ask for one request of `limit` a minute. A refused one does not count. Waits a moment at most; never raises.
+
+        Every instance counts together, as far as they share a store that can be reached.
+        """
         ...
 
 

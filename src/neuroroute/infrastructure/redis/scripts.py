@@ -72,3 +72,18 @@ redis.call('ZREMRANGEBYRANK', index, 0, most - 1)
 return {#keys, removed}
 """
 """Remove some values of a forgotten generation; how many were looked at, and the keys of those still there."""
+
+TAKE: Final = """
+local interval, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local held = tonumber(redis.pcall('GET', KEYS[1])) or 0
+local full_at = math.min(math.max(held, now), now + window)
+if full_at + interval > now + window then return {0, full_at - now} end
+full_at = full_at + interval
+redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
+return {1, full_at - now}
+"""
+"""Ask for one request: `domain.rate_limit.take`, by the clock of Redis; whether it is admitted, and the microseconds
+until the whole limit is there again. What is no number under the key counts as nothing, and is written over.
+"""
