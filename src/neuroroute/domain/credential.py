@@ -1,10 +1,22 @@
 """How a provider lets us in: its key and what goes with it, as administrators keep them."""
 
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from neuroroute.domain.access import Secret
+
+
+class CredentialStatus(StrEnum):
+    """Whether a stored key is used, and if not, why."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    """Switched off by who keeps it."""
+    UNDECRYPTABLE = "undecryptable"
+    OTHER_ORIGIN = "other_origin"
+    """It was entered for another address than the provider has now, and goes nowhere until it is entered again."""
 
 
 class ProviderCredential(Struct, frozen=True, kw_only=True):
@@ -17,6 +29,14 @@ class ProviderCredential(Struct, frozen=True, kw_only=True):
     is_active: bool
     origin: str
     """Where the key may be sent: see `origin_of`. Empty when the provider had no address as the key was entered."""
+
+    def status(self, origin: str) -> CredentialStatus:
+        """For a provider whose origin is now `origin`. Only an `ACTIVE` one may be used."""
+        if self.key is None:
+            return CredentialStatus.UNDECRYPTABLE
+        if not self.is_active:
+            return CredentialStatus.INACTIVE
+        return CredentialStatus.ACTIVE if self.origin == origin else CredentialStatus.OTHER_ORIGIN
 
 
 class ProviderSettings(Struct, frozen=True, kw_only=True):
