@@ -1,21 +1,13 @@
-"""A Redis of one's own, to break, and instances of the cache on it."""
+"""Instances of the cache on a Redis, and a look at what lies there."""
 
 from contextlib import AsyncExitStack
 
 import pytest
 import redis.asyncio
-from services.valkey import start_valkey
 
 from neuroroute.infrastructure.redis.cache import RedisCache
 
 PREFIX = "t:"
-
-
-@pytest.fixture
-def valkey(tmp_path):
-    server = start_valkey(tmp_path)
-    yield server
-    server.stop()
 
 
 @pytest.fixture
