@@ -13,6 +13,7 @@ from typing import Protocol
 from neuroroute.domain.access import Secret
 from neuroroute.domain.audit import AuditEntry, AuditFilter
 from neuroroute.domain.audit_verification import Verification
+from neuroroute.domain.catalog import Catalog, CatalogPlan, KnownModel, KnownProvider
 from neuroroute.domain.client_key import ChangedKeys, ClientKey
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings
 from neuroroute.domain.record import RoutedPrompt
@@ -37,6 +38,48 @@ class Revisions(Protocol):
         Raises:
             StateUnavailable: the database does not answer, or its schema is not at head.
         """
+        ...
+
+
+class CatalogStore(Protocol):
+    """The catalogue of providers and models. A change that would not fit together (`CatalogMisfit`) changes nothing."""
+
+    @abstractmethod
+    async def known(self) -> Catalog:
+        """All, also the models that are not enabled."""
+        ...
+
+    @abstractmethod
+    async def apply(self, wanted: Catalog, *, prune: bool, by: str) -> CatalogPlan:
+        """All of `domain.catalog.plan`, or nothing. Raises: CatalogMisfit."""
+        ...
+
+    @abstractmethod
+    async def apply_once(self, wanted: Catalog, *, name: str, by: str) -> CatalogPlan | None:
+        """As `apply` without pruning; `None` when something was applied under this name before, by whichever process.
+
+        Raises: CatalogMisfit.
+        """
+        ...
+
+    @abstractmethod
+    async def put_provider(self, provider: KnownProvider, *, by: str) -> KnownProvider:
+        """As `domain.catalog.put_provider`, which says whether it is trusted. Raises: AddressRefused, CatalogMisfit."""
+        ...
+
+    @abstractmethod
+    async def put_model(self, model: KnownModel, *, by: str) -> KnownModel:
+        """Raises: CatalogMisfit."""
+        ...
+
+    @abstractmethod
+    async def delete_provider(self, name: str, *, by: str) -> None:
+        """Raises: NotStored; ProviderInUse."""
+        ...
+
+    @abstractmethod
+    async def delete_model(self, model_id: str, *, by: str) -> None:
+        """Raises: NotStored."""
         ...
 
 
