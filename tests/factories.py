@@ -4,6 +4,7 @@ from typing import Generic, TypeVar
 
 from polyfactory.factories.msgspec_factory import MsgspecFactory
 
+from neuroroute.application.draft import new_id
 from neuroroute.application.ports import CachedAnswer
 from neuroroute.domain.access import ANYONE, Caller
 from neuroroute.domain.classification import Classification, Features
@@ -46,6 +47,9 @@ class RanksFactory(_Seeded[Ranks]):
 class UsageFactory(_Seeded[Usage]):
     prompt_tokens = 12
     completion_tokens = 5
+    cached_tokens = 0
+    cache_write_tokens = 0
+    reasoning_tokens = 0
     estimated = False
 
 
@@ -191,8 +195,33 @@ class AttemptFactory(_Seeded[Attempt]):
 
 
 class RoutedPromptFactory(_Seeded[RoutedPrompt]):
+    """Answered by the one that was asked; ended at 12:00 UTC on 15 November 2026."""
+
     request_id = "req_1"
+    surface = "prompt"
+    caller = "team-a"
+    at = 1_794_744_000.0
+    seconds = 0.3
+    provider_seconds = 0.25
+    overhead_seconds = 0.05
+    first_event_seconds = 0.25
     outcome = Outcome.ANSWERED
+    error = None
+    method = "classifier"
+    policy = "rules"
+    model = ModelId("openai")
+    provider = ProviderName("openai")
+    chosen = ModelId("openai")
+    usage = UsageFactory.build
+    cost = 80_000
+    cache_asked = True
+    from_cache = False
+    streamed = False
+    catalog_version = "3f7a"
+
+    @classmethod
+    def id(cls):
+        return new_id()
 
     @classmethod
     def attempts(cls):

@@ -127,7 +127,8 @@ def test_knows_why_a_model_stopped(native, reason):
 
 def test_tokens_of_the_providers_own_cache_are_prompt_tokens_too():
     begun = started(input_tokens=3, cache_creation_input_tokens=10, cache_read_input_tokens=100, output_tokens=1)
-    assert read(sse(begun, stopping(output_tokens=9), STOP))[-1].usage == Usage(prompt_tokens=113, completion_tokens=9)
+    expected = Usage(prompt_tokens=113, completion_tokens=9, cached_tokens=100, cache_write_tokens=10)
+    assert read(sse(begun, stopping(output_tokens=9), STOP))[-1].usage == expected
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def attempt(**fields):
 
 def record(**fields):
     answered = {
+        "id": "0" * 32,
         "request_id": CANARY,
         "surface": "prompt",
         "caller": CANARY,

@@ -22,6 +22,7 @@ CANARY = "canary-7f3a"
 
 def record(**fields):
     answered = {
+        "id": "0" * 32,
         "request_id": "r1",
         "surface": "prompt",
         "caller": "anyone",

@@ -16,6 +16,7 @@ def attempt(model=FIRST, *, outcome="answered", seconds=0.1, **rest):
 
 def record(**fields):
     answered = {
+        "id": "0" * 32,
         "request_id": "r1",
         "surface": "prompt",
         "caller": "anyone",

@@ -1,7 +1,9 @@
 """The record of one prompt while it is being made."""
 
 from asyncio import CancelledError
-from time import perf_counter, time
+from random import getrandbits
+from time import perf_counter, time, time_ns
+from typing import Final
 
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
@@ -9,6 +11,15 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import RoutingDecision
+
+_VERSION_AND_VARIANT: Final = 7 << 76 | 2 << 62
+_LOW: Final = (1 << 62) - 1
+
+
+def new_id() -> str:
+    """A UUID of version 7 (RFC 9562) in hex: 48 bits of epoch milliseconds, then 74 random ones. No secret."""
+    random = getrandbits(74)
+    return f"{time_ns() // 1_000_000 << 80 | _VERSION_AND_VARIANT | random >> 62 << 64 | random & _LOW:032x}"
 
 
 def ending(error: BaseException) -> tuple[Outcome, str | None]:
@@ -24,8 +35,10 @@ def ending(error: BaseException) -> tuple[Outcome, str | None]:
 class Draft:
     """Collects what happens to a request; `finish` makes the record of it."""
 
-    def __init__(self, request: RoutingRequest) -> None:
+    def __init__(self, request: RoutingRequest, *, catalog_version: str = "") -> None:
+        self.id = new_id()
         self.request = request
+        self.catalog_version = catalog_version
         self.began = perf_counter()
         self.provider_seconds = 0.0
         self.first_event_seconds: float | None = None
@@ -92,6 +105,7 @@ class Draft:
         total = perf_counter() - self.began
         streams = request.prompt.streamed and self.first_event_seconds is not None
         return RoutedPrompt(
+            id=self.id,
             request_id=request.id,
             surface=request.surface,
             caller=request.caller.id,
@@ -113,4 +127,5 @@ class Draft:
             cache_asked=request.cache is not None,
             from_cache=from_cache,
             streamed=request.prompt.streamed,
+            catalog_version=self.catalog_version,
         )

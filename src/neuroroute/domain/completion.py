@@ -21,7 +21,15 @@ class Usage(Struct, frozen=True, kw_only=True):
     """Tokens of one answer."""
 
     prompt_tokens: int = 0
+    """All that were read, with those that the provider's cache spared or kept."""
     completion_tokens: int = 0
+    """All that were written, with those of reasoning that nobody was shown."""
+    cached_tokens: int = 0
+    """Of `prompt_tokens`, read from the provider's cache."""
+    cache_write_tokens: int = 0
+    """Of `prompt_tokens`, written to the provider's cache."""
+    reasoning_tokens: int = 0
+    """Of `completion_tokens`."""
     estimated: bool = False
     """True when the provider did not say and the figures are our estimate."""
 

@@ -1,11 +1,14 @@
 """The one record of what happened to a prompt: metrics, log, health and ledger all read this."""
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.model import ModelId, NanoUsd, ProviderName
+
+_NOTHING: Final = Usage()
 
 
 class Outcome(StrEnum):
@@ -42,12 +45,14 @@ class Attempt(Struct, frozen=True, kw_only=True):
 class RoutedPrompt(Struct, frozen=True, kw_only=True):
     """What happened. Never holds a prompt's or an answer's text."""
 
+    id: str
+    """Its own, by which it is counted once wherever it is written: 32 hex digits, sortable by the time it began."""
     request_id: str
     surface: str
     """Where it came in: `prompt`, `test_model`."""
     caller: str
     at: float
-    """Epoch seconds of the end."""
+    """Epoch seconds of the end. Read once, so that it is the same however often the record is written."""
     seconds: float
     """From the router's first step to its last."""
     provider_seconds: float
@@ -72,8 +77,20 @@ class RoutedPrompt(Struct, frozen=True, kw_only=True):
     cache_asked: bool = False
     from_cache: bool = False
     streamed: bool = False
+    catalog_version: str = ""
+    """Of the catalogue that it was routed and priced by."""
 
     @property
     def fallbacks(self) -> int:
         """Calls after the first."""
         return max(0, len(self.attempts) - 1)
+
+    @property
+    def consumed(self) -> Usage:
+        """The tokens that its answer took: none when nobody answered, and none of a remembered answer."""
+        return _NOTHING if self.usage is None or self.from_cache else self.usage
+
+    @property
+    def charge(self) -> NanoUsd | None:
+        """What its answer cost: nothing when nothing was consumed, and `None`, which is not nothing, when unpriced."""
+        return NanoUsd(0) if self.model is None or self.from_cache else self.cost

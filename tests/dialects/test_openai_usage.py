@@ -1,0 +1,32 @@
+"""What OpenAI's counts are made of."""
+
+import msgspec
+import pytest
+
+from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.domain.completion import Usage
+
+DIALECT = OpenAIDialect()
+USAGE = {"prompt_tokens": 14, "completion_tokens": 9, "total_tokens": 23}
+
+
+def counted(**details):
+    """What is read of a usage with these details."""
+    body = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}], "usage": USAGE | details}
+    return DIALECT.read_completion(msgspec.json.encode(body)).finished.usage
+
+
+def test_knows_the_tokens_that_a_cache_spared_and_those_of_reasoning():
+    usage = counted(prompt_tokens_details={"cached_tokens": 6}, completion_tokens_details={"reasoning_tokens": 4})
+    assert usage == Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6, reasoning_tokens=4)
+
+
+@pytest.mark.parametrize("told", [None, "x", [], {}, {"cached_tokens": None, "reasoning_tokens": -1}, {"x": 1}])
+def test_impossible_details_leave_the_counts_standing(told):
+    usage = counted(prompt_tokens_details=told, completion_tokens_details=told)
+    assert usage == Usage(prompt_tokens=14, completion_tokens=9)
+
+
+def test_no_part_of_a_count_is_more_than_the_whole():
+    usage = counted(prompt_tokens_details={"cached_tokens": 99}, completion_tokens_details={"reasoning_tokens": 99})
+    assert (usage.cached_tokens, usage.reasoning_tokens) == (14, 9)
