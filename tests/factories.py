@@ -165,6 +165,8 @@ class RoutingDecisionFactory(_Seeded[RoutingDecision]):
 class CallerFactory(_Seeded[Caller]):
     id = "team-a"
     admin = False
+    models = None
+    requests_per_minute = None
 
 
 class CacheUseFactory(_Seeded[CacheUse]):

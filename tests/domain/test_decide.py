@@ -7,7 +7,8 @@ from factories import ClassificationFactory, FeaturesFactory, ModelCardFactory, 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.domain.errors import NoEligibleModel, PromptRejected, UnknownModel
+from neuroroute.domain.access import ANYONE, Caller
+from neuroroute.domain.errors import ModelNotAllowed, NoEligibleModel, PromptRejected, UnknownModel
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.routing import (
@@ -28,9 +29,10 @@ CODE = ClassificationFactory.build(features=FeaturesFactory.build(code_presence=
 PLAIN = ClassificationFactory.build()
 
 
-def decided(cards=CARDS, *, unfit=(), seen=PLAIN, priority=None, **required):
+def decided(cards=CARDS, *, caller=ANYONE, unfit=(), seen=PLAIN, priority=None, **required):
     return decide(
         cards,
+        caller=caller,
         unfit={ModelId(model): f"{model} is away" for model in unfit},
         requirements=Requirements(**required),
         objective=Objective(priority=priority),
@@ -57,8 +59,8 @@ def test_the_classifier_decides_where_the_caller_says_nothing():
 @pytest.mark.parametrize("model", ["local", "openai", "anthropic"])
 def test_the_model_that_the_caller_names_beats_the_classifier_and_saves_its_work(model):
     decision = decide(
-        CARDS, unfit={}, requirements=Requirements(model=model), objective=Objective(), policy=EarlierRules(),
-        classify=unasked,
+        CARDS, caller=ANYONE, unfit={}, requirements=Requirements(model=model), objective=Objective(),
+        policy=EarlierRules(), classify=unasked,
     )  # fmt: skip
     assert (decision.selection.method, decision.selection.model) == (SelectionMethod.CALLER, model)
     assert decision.selection.ranking is None
@@ -151,6 +153,39 @@ def test_no_model_at_all_says_what_to_do():
         decided(())
 
 
+def allowed(*models):
+    return Caller("a key", models=frozenset(map(ModelId, models)))
+
+
+def test_only_models_that_the_caller_may_ask_are_asked():
+    for seen in (CODE, PLAIN):
+        assert asked(decided(caller=allowed("anthropic"), seen=seen)) == ["anthropic"]
+        assert set(asked(decided(caller=allowed("anthropic", "local"), seen=seen))) == {"anthropic", "local"}
+
+
+def test_a_model_that_the_caller_may_not_ask_is_refused_and_never_replaced():
+    for pin in Pin:
+        with pytest.raises(ModelNotAllowed, match="may not use model openai"):
+            decided(caller=allowed("anthropic"), model="openai", pin=pin)
+    with pytest.raises(ModelNotAllowed):
+        decided(caller=allowed("anthropic"), model="openai", capabilities=("code",))
+
+
+def test_a_model_that_nobody_has_is_as_unknown_with_a_list_as_without():
+    assert asked(decided(caller=allowed("anthropic"), model="gpt-9")) == ["anthropic"]
+    with pytest.raises(UnknownModel):
+        decided(caller=allowed("anthropic"), model="gpt-9", pin=Pin.ONLY)
+
+
+def test_a_list_of_models_that_are_not_enabled_leaves_none():
+    with pytest.raises(NoEligibleModel, match="this key"):
+        decided(caller=allowed("gone"))
+
+
+def test_an_unfit_model_of_the_list_is_asked_before_a_fit_one_outside_it():
+    assert asked(decided(caller=allowed("anthropic"), unfit=("anthropic",))) == ["anthropic"]
+
+
 NAMES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=8, unique=True)
 CAPABILITIES = st.lists(st.sampled_from(["math", "vision", "code"]), max_size=3, unique=True).map(tuple)
 
@@ -187,3 +222,22 @@ def test_whatever_the_catalogue_the_chosen_comes_first_and_two_more_at_most(data
     assert (order[0] == chosen) == (chosen not in unfit)
     assert {out.model for out in decision.excluded} == set(unfit)
     assert (decision.switched is not None) == (chosen in unfit)
+
+
+@given(st.data())
+def test_whatever_is_asked_for_nobody_outside_the_list_answers(data):
+    models = data.draw(st.sets(st.sampled_from(["local", "openai", "anthropic"]), min_size=1))
+    try:
+        decision = decided(
+            caller=allowed(*models),
+            unfit=data.draw(st.sets(st.sampled_from(["local", "openai", "anthropic"]))),
+            seen=data.draw(st.sampled_from([CODE, PLAIN])),
+            model=data.draw(st.sampled_from([None, "local", "openai", "anthropic", "zzz"])),
+            pin=data.draw(st.sampled_from(Pin)),
+            capabilities=data.draw(CAPABILITIES),
+            priority=data.draw(st.none() | st.sampled_from(Priority)),
+        )
+    except (ModelNotAllowed, UnknownModel):
+        return
+    assert {*asked(decision), decision.selection.model} <= models
+    assert {out.model for out in decision.excluded} <= models

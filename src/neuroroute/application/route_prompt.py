@@ -20,6 +20,7 @@ from neuroroute.application.records import Records
 from neuroroute.domain.completion import Completion
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
+    CallerRefused,
     NeuroRouteError,
     PromptRejected,
     ProviderFailed,
@@ -67,6 +68,7 @@ class RoutePrompt:
 
         Raises:
             PromptRejected: the caller must change the request.
+            ModelNotAllowed: it names a model that its key may not use.
             NoEligibleModel: nothing is enabled.
             ProviderRefused: the first provider asked will not take this request.
             AllCandidatesFailed: each model that was tried failed.
@@ -75,7 +77,8 @@ class RoutePrompt:
         try:
             return await self._answer(request, draft)
         except NeuroRouteError as error:
-            rejected = isinstance(error, PromptRejected)  # its text may repeat the caller's, which no record holds
+            # A rejection's text may repeat the caller's, which no record holds.
+            rejected = isinstance(error, PromptRejected | CallerRefused)
             told = type(error).__name__ if rejected else str(error)
             self._records.add(draft.finish(Outcome.REJECTED if rejected else Outcome.FAILED, error=told))
             raise
@@ -88,7 +91,7 @@ class RoutePrompt:
         key = None
         if request.cache is not None:
             key = fingerprint(request, request.cache, f"{self._catalog.version}/{self._policy.name}")
-            if (cached := await self._cache.get(key)) and (card := self._card(cached)):
+            if (cached := await self._cache.get(key)) and (card := self._card(cached, request)):
                 return self._replayed(cached, card, draft)
         draft.decision = decision = self.decide(request)
         return await self._first_to_answer(decision, request, draft, key)
@@ -97,6 +100,7 @@ class RoutePrompt:
         """The models that would be asked, in order, and why; asks nobody."""
         return decide(
             self._catalog.cards(),
+            caller=request.caller,
             unfit=self._health.unfit(monotonic()),
             requirements=request.requirements,
             objective=request.objective,
@@ -152,7 +156,10 @@ class RoutePrompt:
             cached=cached,
         )
 
-    def _card(self, cached: CachedAnswer) -> ModelCard | None:
+    def _card(self, cached: CachedAnswer, request: RoutingRequest) -> ModelCard | None:
+        """Whose answer it was, if it may still be asked: the catalogue or the key may have changed since."""
+        if not request.caller.may_ask(cached.model):
+            return None
         return next((card for card in self._catalog.cards() if card.id == cached.model), None)
 
     def _keeper(

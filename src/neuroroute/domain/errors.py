@@ -6,6 +6,7 @@ NeuroRouteError
 │   └── PromptTooLong          …its text exceeds what this installation admits
 ├── CallerRefused              the caller may not
 │   ├── CallerForbidden        …whoever it is: its key does not open this
+│   │   └── ModelNotAllowed    …or may not have this model
 │   └── CallerThrottled        …for now: its key's limit is reached, `retry_after` says how long
 ├── StateUnavailable           the database does not answer: try again, `retry_after` says when
 ├── NotStored                  there is nothing of that name
@@ -56,6 +57,14 @@ class CallerRefused(NeuroRouteError):
 
 class CallerForbidden(CallerRefused):
     """The caller is known, and its key does not open this."""
+
+
+class ModelNotAllowed(CallerForbidden):
+    """The caller names a model that its key may not have answer."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"This key may not use model {model[:MAX_TOLD]}: GET /models lists those that it may")
+        self.model = model
 
 
 class CallerThrottled(CallerRefused):

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from neuroroute.domain.access import Caller
 from neuroroute.domain.classification import Classification, Features
-from neuroroute.domain.errors import NoEligibleModel, UnknownModel
+from neuroroute.domain.errors import ModelNotAllowed, NoEligibleModel, UnknownModel
 from neuroroute.domain.model import ModelCard, ModelId
 
 MAX_FALLBACKS = 2
@@ -131,23 +132,26 @@ class RoutingDecision(Struct, frozen=True, kw_only=True):
 def decide(
     cards: Sequence[ModelCard],
     *,
+    caller: Caller,
     unfit: Mapping[ModelId, str],
     requirements: Requirements,
     objective: Objective,
     policy: RoutingPolicy,
     classify: Callable[[], Classification],
 ) -> RoutingDecision:
-    """Choose among `cards`, in registry order, and say why.
+    """Choose among those of `cards`, in registry order, that `caller` may ask, and say why.
 
     `unfit` are the models that their health takes out, with the reason; when nobody is left the chosen one is asked
     all the same. `classify` is called only when the choice depends on it.
 
     Raises:
-        NoEligibleModel: `cards` is empty.
+        NoEligibleModel: there is none.
         UnknownModel: the caller allows one model only and it is not among `cards`.
+        ModelNotAllowed: the caller names one of `cards` that it may not ask.
     """
     if not cards:
         raise NoEligibleModel("No model is enabled: add a provider key or a catalogue (see `neuroroute doctor`)")
+    cards = _allowed(cards, caller, requirements.model)
     if requirements.pin is Pin.ONLY:
         card = _find(cards, requirements.model)
         if card is None:
@@ -169,6 +173,17 @@ def decide(
         excluded=excluded,
         policy=policy.name,
     )
+
+
+def _allowed(cards: Sequence[ModelCard], caller: Caller, named: str | None) -> Sequence[ModelCard]:
+    if caller.models is None:
+        return cards
+    if named is not None and not caller.may_ask(named) and _find(cards, named):
+        raise ModelNotAllowed(named)
+    allowed = [card for card in cards if caller.may_ask(card.id)]
+    if not allowed:
+        raise NoEligibleModel("None of the models that this key may use is enabled")
+    return allowed
 
 
 def _select(
