@@ -13,7 +13,9 @@ from neuroroute.container import Container
 from neuroroute.infrastructure.background import begin, end
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.cache import RedisCache
+from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.interface.admin import admin_routes
+from neuroroute.interface.client_keys import client_keys_routes
 from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
 from neuroroute.interface.errors import tell
@@ -48,6 +50,7 @@ def create_app(container: Container) -> ASGIApp:
         *models_routes(container.models_endpoint()),
         *health_routes(container.health_endpoint()),
         *admin_routes(container.admin_endpoint()),
+        *client_keys_routes(container.client_keys_endpoint()),
         *documents_routes(documents),
     ]
     documents.describe(routes)
@@ -70,14 +73,18 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
     del app
     log = structlog.get_logger()
     async with AsyncExitStack() as stack:
-        lines, meter, cache = container.lines(), container.meter(), container.cache()
+        lines, meter, cache, follow = container.lines(), container.meter(), container.cache(), container.follow_state()
         stack.callback(lines.close)
+        stack.push_async_callback(container.database().close)
+        await follow.attempt()
+        stack.push_async_callback(end, begin(follow(), name="follow state"))
         stack.callback(container.records().tell)  # what waits is told while the log is still open
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)
-        if isinstance(cache, RedisCache):
-            await cache.open()
-            stack.push_async_callback(cache.close)
+        for shared in (cache, container.limiter()):
+            if isinstance(shared, RedisCache | RedisRateLimiter):
+                await shared.open()
+                stack.push_async_callback(shared.close)
         for provider in container.chat_providers().values():
             stack.push_async_callback(provider.close)
         stack.push_async_callback(end, begin(container.probe_models()(), name="probe models"))

@@ -1,20 +1,16 @@
 """The service's processes: granian and its workers, and the simulated providers beside them if asked for."""
 
 import gc
-import sys
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from neuroroute.infrastructure.catalog import catalog_entries
-from neuroroute.infrastructure.home import admin_key
+from neuroroute.infrastructure.home import admin_key, database_url, master_key
 from neuroroute.infrastructure.listening import check_free
 from neuroroute.infrastructure.log import GRANIAN, configure
 from neuroroute.infrastructure.log_lines import LineWriter
@@ -52,6 +48,8 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
             lmstudio=settings.lmstudio,
         )
         admin_key(settings.admin_key, settings.home)
+        master_key(settings.master_key, settings.home)
+        database_url(settings.database_url, settings.home)
         if settings.admin_key is None:
             say(f"Admin key: in {settings.home / 'admin_key'}")
         check_free(settings.host, settings.port)
@@ -86,41 +84,13 @@ def load_worker(environ: Mapping[str, str], *, simulated: bool) -> Callable[...,
     """The application, in its worker. Imported there: the parent stays small, and prometheus_client is to find the
     workers' directory prepared.
     """
-    with _left_out("advanced_alchemy"):
-        from neuroroute.asgi import load_app  # noqa: PLC0415 - as the docstring says
+    from neuroroute.asgi import load_app  # noqa: PLC0415 - as the docstring says
 
     app = load_app(environ, simulated=simulated)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     return app
-
-
-@contextmanager
-def _left_out(package: str) -> Generator[None, None, None]:
-    """Imports within find no such package.
-
-    Litestar imports all of SQLAlchemy for types of pages that nothing here returns, if it finds advanced-alchemy
-    installed: half a second and 27 MiB in every worker (benchmarks/results, cold start and memory).
-
-    The issue on state has to drop this: it imports advanced-alchemy, and what `asgi` imports could not.
-    """
-
-    class LeftOut(MetaPathFinder):
-        def find_spec(
-            self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-        ) -> ModuleSpec | None:
-            del path, target
-            if fullname == package:
-                raise ModuleNotFoundError(f"{package} is left out", name=package)
-            return None
-
-    finder = LeftOut()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
 
 
 def _listen(settings: Settings, load: Callable[[], Callable[..., Awaitable[None]]], *, workers: int) -> None:

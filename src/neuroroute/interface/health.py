@@ -8,6 +8,7 @@ import msgspec
 from litestar.types import Receive, Scope, Send
 from msgspec import UNSET, Raw, Struct, UnsetType
 
+from neuroroute.application.follow_state import FollowState
 from neuroroute.application.ports import HealthBoard, MetricsPage, ModelCatalog, ResourceMeter
 from neuroroute.application.records import Records
 from neuroroute.domain.access import Scope as AccessScope
@@ -75,8 +76,10 @@ class HealthEndpoint:
         meter: ResourceMeter,
         metrics: MetricsPage,
         records: Records,
+        state: FollowState,
         about: About,
     ) -> None:
+        self._state = state
         self._catalog = catalog
         self._health = health
         self._meter = meter
@@ -113,11 +116,15 @@ class HealthEndpoint:
 
     async def ready(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /health/ready`."""
-        if self._catalog.cards():
-            await Reply(200, _encode(Readiness("ready")))(scope, receive, send)
-            return
-        reason = "no model can be asked: add a provider key or a catalogue (see `neuroroute doctor`)"
-        await Reply(503, _encode(Readiness("not ready", reason)))(scope, receive, send)
+        obstacle = self._state.obstacle
+        if not self._state.loaded:
+            await Reply(503, _encode(Readiness("not ready", str(obstacle))))(scope, receive, send)
+        elif not self._catalog.cards():
+            reason = "no model can be asked: add a provider key or a catalogue (see `neuroroute doctor`)"
+            await Reply(503, _encode(Readiness("not ready", reason)))(scope, receive, send)
+        else:
+            told = Readiness("degraded", str(obstacle)) if obstacle else Readiness("ready")
+            await Reply(200, _encode(told))(scope, receive, send)
 
     async def metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /metrics`."""

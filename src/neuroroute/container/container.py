@@ -1,15 +1,18 @@
-"""Where ports meet adapters. Nothing else knows both."""
+"""Everything that answers a prompt, over the state."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
-from neuroroute.application.ports import Provider
+from neuroroute.application.follow_state import FollowState
+from neuroroute.application.key_ring import KeyRing
+from neuroroute.application.ports import Provider, RateLimiter
 from neuroroute.application.probe_models import ProbeModels
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
+from neuroroute.container.state import StateContainer
 from neuroroute.dialects.anthropic import AnthropicDialect
 from neuroroute.dialects.openai import OpenAIDialect
 from neuroroute.dialects.provider_side import ProviderDialect
@@ -25,18 +28,22 @@ from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
 from neuroroute.infrastructure.memory.clear_mark import VARIABLE as CLEAR_MARK
 from neuroroute.infrastructure.memory.clear_mark import ClearMark
 from neuroroute.infrastructure.memory.health import MemoryHealthBoard
+from neuroroute.infrastructure.memory.rate_limiter import MemoryRateLimiter
 from neuroroute.infrastructure.prometheus import PrometheusObserver
 from neuroroute.infrastructure.providers.chat import ChatProvider
 from neuroroute.infrastructure.providers.upstream import Upstream
 from neuroroute.infrastructure.redis.cache import RedisCache
+from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.infrastructure.system import SystemMeter
 from neuroroute.infrastructure.tallies import TallyObserver
 from neuroroute.interface.access import Guard
 from neuroroute.interface.admin import AdminEndpoint
+from neuroroute.interface.client_keys import ClientKeysEndpoint
 from neuroroute.interface.documents import DocumentsEndpoint
 from neuroroute.interface.health import About, HealthEndpoint
 from neuroroute.interface.models import ModelsEndpoint
 from neuroroute.interface.prompt import Admission, PromptEndpoint
+from neuroroute.interface.whole_body import WholeBodies
 from neuroroute.settings import Access, Settings
 
 MAX_RESPONSE_BYTES = 64 << 20
@@ -77,15 +84,28 @@ def _connections(upstreams: Mapping[ProviderName, Upstream]) -> Callable[[], Ite
     return count
 
 
+def _limiter_kind(settings: Settings) -> str:
+    return "redis" if settings.redis else "memory"
+
+
 def _cache_kind(settings: Settings) -> str:
     if not settings.cache:
         return "none"
     return "redis" if settings.redis else "memory"
 
 
-def _guard(settings: Settings, key: Secret) -> Guard:
+def _redis_limiter(settings: Settings) -> RedisRateLimiter:
+    if settings.redis is None:
+        raise TypeError("no Redis is set")
+    return RedisRateLimiter(settings.redis.url.reveal(), prefix=settings.redis.key_prefix)
+
+
+def _guard(settings: Settings, key: Secret, keys: KeyRing, follow: FollowState, limiter: RateLimiter) -> Guard:
     return Guard(
         admin_key=key,
+        keys=keys,
+        fresh=lambda: follow.fresh,
+        limiter=limiter,
         clients_need_keys=settings.auth is Access.KEYS,
         metrics_need_keys=not settings.on_loopback,
     )
@@ -108,16 +128,14 @@ def _redis_cache(settings: Settings) -> RedisCache:
     )
 
 
-class Container(containers.DeclarativeContainer):
+class Container(StateContainer):
     """Everything, made once and when first asked for; nothing here does I/O but the cache of several workers, which
     maps their mark (opening is the lifespan's, in `asgi`).
     """
 
-    settings = providers.Dependency(instance_of=Settings)
-    environ = providers.Object(dict[str, str]())
-    """Where the catalogue's keys are looked up, and what `serve` made for several workers."""
-    simulated = providers.Object(provides=False)
-    """Whether the providers are simulated, to be said wherever it is asked."""
+    settings = StateContainer.settings
+    environ = StateContainer.environ
+    simulated = StateContainer.simulated
 
     entries = providers.Singleton(
         catalog_entries,
@@ -179,7 +197,15 @@ class Container(containers.DeclarativeContainer):
     )
 
     admin_key = providers.Singleton(admin_key, settings.provided.admin_key, settings.provided.home)
-    guard = providers.Singleton(_guard, settings, admin_key)
+    limiter = providers.Selector(
+        providers.Callable(_limiter_kind, settings),
+        memory=providers.Singleton(MemoryRateLimiter, clock=time.monotonic),
+        redis=providers.Singleton(_redis_limiter, settings),
+    )
+    guard = providers.Singleton(
+        _guard, settings, admin_key, StateContainer.key_ring, StateContainer.follow_state, limiter
+    )
+    bodies = providers.Singleton(WholeBodies, limit=settings.provided.max_body)
     prompt_endpoint = providers.Singleton(
         PromptEndpoint,
         route_prompt=route_prompt,
@@ -199,6 +225,7 @@ class Container(containers.DeclarativeContainer):
         meter=meter,
         metrics=metrics,
         records=records,
+        state=StateContainer.follow_state,
         about=providers.Singleton(
             About,
             version=settings.provided.app_version,
@@ -206,6 +233,7 @@ class Container(containers.DeclarativeContainer):
             simulated=simulated,
         ),
     )
+    client_keys_endpoint = providers.Singleton(ClientKeysEndpoint, keep=StateContainer.keep_client_keys, bodies=bodies)
     admin_endpoint = providers.Singleton(AdminEndpoint, cache=cache)
     documents_endpoint = providers.Singleton(
         DocumentsEndpoint, title=settings.provided.app_name, version=settings.provided.app_version
