@@ -1,0 +1,137 @@
+"""How administrators keep providers' keys and settings, and what has to hold when they do."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import final
+
+from msgspec import Struct
+
+from neuroroute.application.follow_state import FollowState
+from neuroroute.application.stores import CredentialStore, ProviderSettingsStore
+from neuroroute.domain.access import Secret
+from neuroroute.domain.credential import CredentialStatus, ProviderCredential, ProviderSettings, origin_of
+from neuroroute.domain.errors import NotStored, StateUnavailable
+
+CatalogAddress = Callable[[str], Awaitable[str]]
+"""The base URL that the catalogue says of a provider, by name; empty when it does not know the provider."""
+
+
+class KeptCredential(Struct, frozen=True):
+    """A stored key, and whether it is used now."""
+
+    credential: ProviderCredential
+    status: CredentialStatus
+
+
+@final
+class KeepCredentials:
+    """Binds each key to where its provider is when it is entered, so that a later address does not receive it.
+
+    The environment's addresses do not count: they are the operator's word, and may differ between instances.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: CredentialStore,
+        settings: ProviderSettingsStore,
+        catalog_address: CatalogAddress,
+        follow_state: FollowState,
+    ) -> None:
+        self._credentials = credentials
+        self._settings = settings
+        self._catalog_address = catalog_address
+        self._follow_state = follow_state
+
+    async def all(self) -> Sequence[KeptCredential]:
+        """In the order of their ids.
+
+        Raises:
+            StateUnavailable: the database does not answer in time; so do all methods here.
+        """
+        bases = await self._stored_bases()
+        return [await self._kept(credential, bases) for credential in await self._credentials.all()]
+
+    async def one(self, provider: str) -> KeptCredential:
+        """Raises: NotStored."""
+        for credential in await self._credentials.all():
+            if credential.provider == provider:
+                return await self._kept(credential, await self._stored_bases())
+        raise NotStored("API key not found")
+
+    async def put(self, provider: str, *, key: Secret, is_active: bool, by: str) -> KeptCredential:
+        """Keep it in place of what was there."""
+        bases = await self._stored_bases()
+        origin = await self._origin(provider, bases)
+        credential = await self._credentials.put(provider, key=key, is_active=is_active, origin=origin, by=by)
+        await _catch_up(self._follow_state)
+        return KeptCredential(credential, credential.status(origin))
+
+    async def replace(self, name: str, *, provider: str, key: Secret, is_active: bool, by: str) -> KeptCredential:
+        """As `put` for what is stored under `name`, which may become `provider`.
+
+        Raises: NotStored, NameTaken.
+        """
+        origin = await self._origin(provider, await self._stored_bases())
+        credential = await self._credentials.replace(
+            name, provider=provider, key=key, is_active=is_active, origin=origin, by=by
+        )
+        await _catch_up(self._follow_state)
+        return KeptCredential(credential, credential.status(origin))
+
+    async def delete(self, provider: str, *, by: str) -> None:
+        """Raises: NotStored."""
+        await self._credentials.delete(provider, by=by)
+        await _catch_up(self._follow_state)
+
+    async def _kept(self, credential: ProviderCredential, bases: dict[str, str]) -> KeptCredential:
+        return KeptCredential(credential, credential.status(await self._origin(credential.provider, bases)))
+
+    async def _origin(self, provider: str, bases: dict[str, str]) -> str:
+        return origin_of(bases.get(provider) or await self._catalog_address(provider))
+
+    async def _stored_bases(self) -> dict[str, str]:
+        return {kept.provider: kept.api_base for kept in await self._settings.all() if kept.api_base}
+
+
+@final
+class KeepProviderSettings:
+    """What is stored of providers beside their keys. A new address leaves the key behind: see `KeepCredentials`."""
+
+    def __init__(self, *, settings: ProviderSettingsStore, follow_state: FollowState) -> None:
+        self._settings = settings
+        self._follow_state = follow_state
+
+    async def all(self) -> Sequence[ProviderSettings]:
+        """In the order of their ids. Raises: StateUnavailable, as all methods here."""
+        return await self._settings.all()
+
+    async def one(self, provider: str) -> ProviderSettings:
+        """Raises: NotStored."""
+        for kept in await self._settings.all():
+            if kept.provider == provider:
+                return kept
+        raise NotStored("API key settings not found")
+
+    async def put(self, settings: ProviderSettings, *, by: str) -> ProviderSettings:
+        """Keep them in place of what was there."""
+        kept = await self._settings.put(settings, by=by)
+        await _catch_up(self._follow_state)
+        return kept
+
+    async def replace(self, name: str, settings: ProviderSettings, *, by: str) -> ProviderSettings:
+        """Raises: NotStored, NameTaken."""
+        kept = await self._settings.replace(name, settings, by=by)
+        await _catch_up(self._follow_state)
+        return kept
+
+    async def delete(self, provider: str, *, by: str) -> None:
+        """Raises: NotStored."""
+        await self._settings.delete(provider, by=by)
+        await _catch_up(self._follow_state)
+
+
+async def _catch_up(follow_state: FollowState) -> None:
+    """Have this process hold what was written. What was written stands, and if it cannot be read now it is later."""
+    with suppress(StateUnavailable):
+        await follow_state.refresh()
