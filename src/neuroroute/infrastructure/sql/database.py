@@ -6,7 +6,7 @@ server, not for another's lock.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final, final
 
 from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
@@ -27,6 +27,8 @@ STATEMENT_SECONDS: Final = 3.0
 """For one statement: told to the server, and a little later enforced here, in case the server is frozen."""
 TRANSACTION_SECONDS: Final = 5.0
 """For everything from asking for a connection to the commit. Who waits for the database waits no longer than this."""
+CLOSE_SECONDS: Final = 0.5
+"""For giving a connection back; one that does not answer by then is hung up on."""
 POOL_SIZE: Final = 4
 """Connections of one process. No prompt uses any: only administrators, the ledger and the followers do."""
 _BUSY_MS: Final = int(STATEMENT_SECONDS * 1000)
@@ -61,26 +63,24 @@ class Database:
             self._engine = self._config.get_engine()
             if self.is_sqlite:
                 event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            else:
+                event.listen(self._engine.sync_engine, "close", _hang_up)
         return self._engine
 
     async def close(self) -> None:
-        """Let go of every connection, within two seconds also when the server is frozen."""
+        """Let go of every connection; does not wait for the server."""
         engine, self._engine = self._engine, None
         if engine is not None:
-            try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    await engine.dispose()
-            except TimeoutError:
-                await engine.dispose(close=False)
+            await engine.dispose()
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession, None]:
-        """A session to read with; what it reads is of one moment, as far as one statement reaches.
+        """A session to read with, and only that; all that it reads is of one moment.
 
         Raises:
             StateUnavailable: the database does not answer in time.
         """
-        async with self._session("BEGIN") as session:
+        async with self._session("BEGIN", isolation_level="REPEATABLE READ", postgresql_readonly=True) as session:
             yield session
 
     @asynccontextmanager
@@ -98,17 +98,19 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
-    async def _session(self, begin: str) -> AsyncGenerator[AsyncSession, None]:
+    async def _session(self, sqlite: str, **postgres: str | bool) -> AsyncGenerator[AsyncSession, None]:
         session = AsyncSession(self.engine, expire_on_commit=False, autoflush=False)
         try:
             async with asyncio.timeout(TRANSACTION_SECONDS):
                 try:
-                    connection = await session.connection()
+                    connection = await session.connection(execution_options=None if self.is_sqlite else postgres)
                     if self.is_sqlite:
-                        await connection.exec_driver_sql(begin)
+                        await connection.exec_driver_sql(sqlite)
                     yield session
                 finally:
-                    await session.close()
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(CLOSE_SECONDS):
+                            await session.close()
         except IntegrityError:
             raise
         except TimeoutError as exc:
@@ -161,3 +163,10 @@ def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> 
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _hang_up(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    """Before the library closes it: that would wait two seconds for a server that does not answer to say goodbye."""
+    del connection
+    if (driver := entry.driver_connection) is not None:
+        driver.terminate()
