@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("prompt_tokens", sa.BigInteger(), nullable=False),
         sa.Column("completion_tokens", sa.BigInteger(), nullable=False),
         sa.Column("cached_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("cache_write_tokens", sa.BigInteger(), nullable=False),
         sa.Column("reasoning_tokens", sa.BigInteger(), nullable=False),
         sa.Column("estimated", sa.Boolean(), nullable=False),
         sa.Column("cost_nano_usd", sa.BigInteger(), nullable=True),
@@ -199,7 +200,7 @@ def downgrade() -> None:
     op.drop_table("credentials")
     op.drop_table("client_keys")
     op.drop_table("audit_log")
-    op.drop_table("audit_head")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP FUNCTION refuse_change()")
+    op.drop_table("audit_head")
     op.drop_table("applied_catalogs")

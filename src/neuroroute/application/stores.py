@@ -7,6 +7,7 @@ A write is durable when it returns, bumps its topic's revision and leaves its au
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from neuroroute.domain.catalog import Catalog, CatalogPlan, KnownModel, KnownPro
 from neuroroute.domain.client_key import ChangedKeys, ClientKey
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings
 from neuroroute.domain.record import RoutedPrompt
+from neuroroute.domain.usage import UsageQuery, UsageTotal
 
 
 class Topic(StrEnum):
