@@ -23,7 +23,7 @@ async def test_every_key_is_sealed_anew_by_a_new_key_and_still_the_same(database
         await held.put("a", "sk-a")
         await held.put("b", "sk-b")
         before = await held.rows(SEALED)
-        assert await held.rotation.rotate(by="cli") == Rotated(rewrapped=0, resealed=2, undecryptable=())
+        assert await held.rotation.rotate(by="cli") == Rotated(rewrapped=0, resealed=2, undecryptable=(), unopened=0)
         after = await held.rows(SEALED)
         assert {row.key_id for row in before}.isdisjoint(row.key_id for row in after)
         assert all(old.ciphertext != new.ciphertext for old, new in zip(before, after, strict=True))
@@ -63,7 +63,7 @@ async def test_what_does_not_open_is_named_and_left_as_it_is(database):
         await held.put("mine", "sk-2")
         before = await held.rows(SEALED)
         rotated = await held.rotation.rotate(by="cli")
-        assert (rotated.resealed, rotated.undecryptable) == (1, ("lost",))
+        assert (rotated.resealed, rotated.undecryptable, rotated.unopened) == (1, ("lost",), 2)
         assert (await held.rows(SEALED))[0] == before[0]
         assert await held.keys() == {"lost": None, "mine": "sk-2"}
     async with vault(database, "a", "lost") as held:
@@ -72,7 +72,7 @@ async def test_what_does_not_open_is_named_and_left_as_it_is(database):
 
 async def test_an_empty_vault_can_be_rotated(database):
     async with vault(database) as held:
-        assert await held.rotation.rotate(by="cli") == Rotated(rewrapped=0, resealed=0, undecryptable=())
+        assert await held.rotation.rotate(by="cli") == Rotated(rewrapped=0, resealed=0, undecryptable=(), unopened=0)
         await held.put("a", "sk-a")
         assert await held.keys() == {"a": "sk-a"}
 

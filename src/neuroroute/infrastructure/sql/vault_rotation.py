@@ -3,14 +3,15 @@
 from typing import final
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from neuroroute.application.stores import Topic
 from neuroroute.infrastructure.sql.audit_trail import AuditTrail
 from neuroroute.infrastructure.sql.credentials import opened, seal_into
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.revisions import bump
-from neuroroute.infrastructure.sql.tables import CredentialRow
+from neuroroute.infrastructure.sql.tables import CredentialRow, VaultKeyRow
 from neuroroute.infrastructure.sql.vault_keys import Purpose, VaultKeys
 
 
@@ -23,6 +24,8 @@ class Rotated(Struct, frozen=True, kw_only=True):
     """Providers' keys under the new key."""
     undecryptable: tuple[str, ...]
     """The providers whose keys were left as they were, since nothing opens them."""
+    unopened: int
+    """Keys of the vault that no master key opens which is set."""
 
 
 @final
@@ -57,8 +60,13 @@ class VaultRotation:
                 rewrapped=rewrapped,
                 resealed=len(rows) - len(undecryptable),
                 undecryptable=tuple(undecryptable),
+                unopened=await self._unopened(session),
             )
             await self._audit_trail.add(
                 session, by=by, action="vault.rotate", target=new.id, before=None, after=rotated
             )
         return rotated
+
+    async def _unopened(self, session: AsyncSession) -> int:
+        kept = await session.scalar(select(func.count()).select_from(VaultKeyRow))
+        return (kept or 0) - sum([len(await self._vault_keys.opened(session, purpose)) for purpose in Purpose])
