@@ -14,6 +14,7 @@ from benchmarks.harness.load import compile_programs, free_port, start_mock
 from benchmarks.harness.machine import ROOT, calibration_ms, require_cores, this_commit, this_machine
 from benchmarks.harness.results import End, Memory, Run, Start, append, read_last_run
 from benchmarks.harness.spec import DIRECT, PHASES, Spec, read_spec
+from benchmarks.harness.stores import stores
 from benchmarks.harness.table import Table
 
 
@@ -71,6 +72,7 @@ def measure(chosen: Options, specs: list[Spec], build: pathlib.Path) -> None:
         mock = start_mock(build, port=mock_port, core=chosen.load_core)
         cleanup.callback(mock.stop)
         time.sleep(0.2)
+        places = cleanup.enter_context(stores(specs, build=build, core=chosen.load_core))
         direct = Gateway(DIRECT, build=build, mock=mock, mock_port=mock_port, load_core=chosen.load_core)
         gateways: list[Gateway] = []
         for spec in specs:
@@ -82,6 +84,7 @@ def measure(chosen: Options, specs: list[Spec], build: pathlib.Path) -> None:
                 load_core=chosen.load_core,
                 core=chosen.gateway_core,
                 baseline_venv=chosen.baseline_venv,
+                stores=places,
             )
             cleanup.callback(gateway.process.stop)
             gateways.append(gateway)

@@ -39,6 +39,7 @@ class Gateway:
         load_core: int,
         core: int,
         baseline_venv: pathlib.Path,
+        stores: dict[str, str],
     ) -> Self:
         gateway = cls(spec, build=build, mock=mock, mock_port=mock_port, load_core=load_core)
         gateway.port = free_port()
@@ -49,6 +50,7 @@ class Gateway:
             "build": str(build),
             "root": str(ROOT),
             "baseline_venv": str(baseline_venv),
+            **stores,
         }
         command = spec.argv(blanks)
         require(command[0])

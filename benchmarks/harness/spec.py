@@ -10,7 +10,8 @@ PHASES = ("c1", "c64", "rate", "stream")
 
 
 class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of `specs/`. `{port}`, `{mock_port}`, `{build}`, `{root}` and `{baseline_venv}` are filled in later.
+    """One file of `specs/`. `{port}`, `{mock_port}`, `{build}`, `{root}` and `{baseline_venv}` are filled in later,
+    and in the environment `{postgres_url}` and `{redis_url}`, of servers that are started for whoever names them.
 
     `body` and `stream_body` name files of `bodies/`; eight `@` in one become a new number in each request, so that no
     cache can answer. `must` and `stream_must` are text that every good answer contains.
