@@ -158,7 +158,8 @@ def _media(content: Content) -> Mapping[str, object]:
 
 def _schema(content: Content) -> Mapping[str, object]:
     if content.holds is not None:
-        return {"$ref": _REF.format(name=content.holds.__name__)}
+        one = {"$ref": _REF.format(name=content.holds.__name__)}
+        return {"type": "array", "items": one} if content.listed else one
     return {"type": "object" if content.media_type == "application/json" else "string"}
 
 

@@ -31,6 +31,8 @@ class Content(Struct, frozen=True, kw_only=True):
     """What a body holds: a Struct in JSON, or text of another media type."""
 
     holds: type[Struct] | None = None
+    listed: bool = False
+    """Whether it is a bare list of them."""
     media_type: str = "application/json"
     example: object = None
 
@@ -54,7 +56,7 @@ class Operation(Struct, frozen=True, kw_only=True):
 class Route(Struct, frozen=True, kw_only=True):
     """One method of one path."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     endpoint: ASGIApp
     scope: Scope
