@@ -1,80 +1,89 @@
-"""The three models that NeuroRoute routes to out of the box, written as the catalogue file would write them.
+"""The three models that NeuroRoute routes to out of the box.
 
-Everything but the prices is the earlier service's registry (CONTRACT.md 3); the prices are the makers' own lists of the
+Everything but prices and windows is the earlier service's registry (CONTRACT.md 3); these are the makers' own of the
 named models, and their completion price is that registry's cost per 1,000 tokens.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from neuroroute.domain.model import Dialect
-from neuroroute.infrastructure.catalog_file import (
-    BaseUrl,
-    CatalogFile,
-    Dollars,
-    ModelTable,
-    PriceTable,
-    ProviderTable,
-    RanksTable,
-)
+from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
+from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
 
 _DOLLAR: Final = 10**9
 
-DEFAULTS: Final = CatalogFile(
+
+def _provider(name: str, dialect: Dialect, base_url: str, *, api_key_env: str | None, local: bool) -> KnownProvider:
+    return KnownProvider(
+        name=ProviderName(name),
+        dialect=dialect,
+        base_url=base_url,
+        api_key_env=api_key_env,
+        local=local,
+        max_connections=100,
+        trusted=True,
+    )
+
+
+DEFAULTS: Final = Catalog(
     providers=(
-        ProviderTable(
-            name="lmstudio", dialect=Dialect.OPENAI, base_url=BaseUrl("http://localhost:1234/v1"), local=True
-        ),
-        ProviderTable(
-            name="openai",
-            dialect=Dialect.OPENAI,
-            base_url=BaseUrl("https://api.openai.com/v1"),
-            api_key_env="OPENAI_API_KEY",
-        ),
-        ProviderTable(
-            name="anthropic",
-            dialect=Dialect.ANTHROPIC,
-            base_url=BaseUrl("https://api.anthropic.com"),
-            api_key_env="ANTHROPIC_API_KEY",
+        _provider("lmstudio", Dialect.OPENAI, "http://localhost:1234/v1", api_key_env=None, local=True),
+        _provider("openai", Dialect.OPENAI, "https://api.openai.com/v1", api_key_env="OPENAI_API_KEY", local=False),
+        _provider(
+            "anthropic", Dialect.ANTHROPIC, "https://api.anthropic.com", api_key_env="ANTHROPIC_API_KEY", local=False
         ),
     ),
     models=(
-        ModelTable(
-            id="local",
+        KnownModel(
+            id=ModelId("local"),
             name="local-lmstudio",
-            provider="lmstudio",
+            provider=ProviderName("lmstudio"),
+            upstream=None,
             capabilities=("basic_chat", "math", "fast_response", "file_creation"),
             max_tokens=4096,
+            context_window=None,
             avg_latency_ms=500,
-            price=PriceTable(prompt=Dollars(0), completion=Dollars(0)),
-            ranks=RanksTable(speed=1, cost=1, quality=3),
+            price=Price(prompt=0, completion=0),
+            ranks=Ranks(speed=1, cost=1, quality=3),
+            enabled=True,
         ),
-        ModelTable(
-            id="openai",
+        KnownModel(
+            id=ModelId("openai"),
             name="gpt-4o",
-            provider="openai",
+            provider=ProviderName("openai"),
             upstream="gpt-4o",
             capabilities=(
                 "basic_chat", "code_generation", "reasoning", "summarization", "data_analysis", "function_calling",
                 "json_mode", "structured_output", "tool_use", "multilingual", "step_by_step_reasoning",
             ),
             max_tokens=128_000,
+            context_window=128_000,
             avg_latency_ms=2000,
-            price=PriceTable(prompt=Dollars(5 * _DOLLAR // 2), completion=Dollars(10 * _DOLLAR)),
-            ranks=RanksTable(speed=2, cost=2, quality=1),
+            price=Price(prompt=5 * _DOLLAR // 2, completion=10 * _DOLLAR, cached=5 * _DOLLAR // 4),
+            ranks=Ranks(speed=2, cost=2, quality=1),
+            enabled=True,
         ),
-        ModelTable(
-            id="anthropic",
+        KnownModel(
+            id=ModelId("anthropic"),
             name="claude-3-sonnet",
-            provider="anthropic",
+            provider=ProviderName("anthropic"),
             upstream="claude-3-sonnet-20240229",
             capabilities=(
                 "basic_chat", "long_context", "legal_analysis", "reasoning", "creative_writing", "scientific_knowledge",
                 "multilingual", "image_understanding", "structured_output", "step_by_step_reasoning",
             ),
             max_tokens=200_000,
+            context_window=200_000,
             avg_latency_ms=3000,
-            price=PriceTable(prompt=Dollars(3 * _DOLLAR), completion=Dollars(15 * _DOLLAR)),
-            ranks=RanksTable(speed=3, cost=3, quality=1),
+            price=Price(prompt=3 * _DOLLAR, completion=15 * _DOLLAR),
+            ranks=Ranks(speed=3, cost=3, quality=1),
+            enabled=True,
         ),
     ),
 )  # fmt: skip
+DEFAULT_URLS: Final[Mapping[str, str]] = {provider.name: provider.base_url for provider in DEFAULTS.providers}
+DEFAULT_MODELS: Final[Mapping[str, str | None]] = {model.id: model.upstream for model in DEFAULTS.models}
+OWN_VARIABLES: Final[Mapping[str, str]] = {
+    provider.name: provider.api_key_env for provider in DEFAULTS.providers if provider.api_key_env
+}
+"""By default provider, the variable that its key is in."""
