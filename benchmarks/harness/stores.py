@@ -1,4 +1,4 @@
-"""Postgres and Valkey for the gateways that keep something there: started when a spec names them, on the load's core."""
+"""Postgres and Valkey for gateways that keep something there: started when a spec names them, on the load's core."""
 
 import os
 import pathlib
