@@ -121,7 +121,7 @@ class Database:
 
 def _words(error: Exception) -> str:
     """Without the driver's text, which may quote a statement with what it writes."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = error.driver_exception if isinstance(error, DBAPIError) else error
     return f"The database cannot be used for now ({type(cause).__name__})"
 
 

@@ -94,7 +94,7 @@ def _in_words(step: Callable[[], None]) -> None:
     try:
         step()
     except (SQLAlchemyError, OSError) as exc:
-        cause = exc.orig if isinstance(exc, DBAPIError) else exc
+        cause = exc.driver_exception if isinstance(exc, DBAPIError) else exc
         raise MigrationFailed(f"The database could not be migrated: {type(cause).__name__}: {cause}") from exc
 
 
@@ -117,4 +117,5 @@ def _config(url: Secret) -> SQLAlchemyAsyncConfig:
 
 def _is_missing_table(error: DBAPIError) -> bool:
     """Each driver's own word for it."""
-    return "UndefinedTable" in type(error.orig).__name__ + str(error.orig) or "no such table" in str(error.orig)
+    told = error.driver_exception
+    return type(told).__name__ == "UndefinedTableError" or "no such table" in str(told)
