@@ -4,7 +4,7 @@ import asyncio
 from time import monotonic, time
 from typing import final
 
-from neuroroute.application.ports import HealthBoard, ModelCatalog
+from neuroroute.application.ports import HealthBoard, ModelCatalog, Provider
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled
 from neuroroute.domain.model import ProviderName
 
@@ -27,17 +27,21 @@ class ProbeModels:
 
     async def once(self) -> None:
         """One round, all providers at the same time."""
-        await asyncio.gather(*map(self._probe, {card.provider for card in self._catalog.cards()}))
+        providers = self._catalog.providers()
+        names = {card.provider for card in self._catalog.cards()}
+        await asyncio.gather(*(self._probe(name, providers[name]) for name in names))
 
-    async def _probe(self, provider: ProviderName) -> None:
+    async def _probe(self, name: ProviderName, provider: Provider) -> None:
         error = None
         try:
-            await self._catalog.providers()[provider].probe()
+            await provider.probe()
         except ProviderThrottled:
             return  # too busy for us, which says neither that it is there nor that it is not
         except ProviderFailed as failure:
             error = str(failure)
+        if self._catalog.providers().get(name) is not provider:
+            return  # the catalogue changed meanwhile, and this is of another address or key
         for card in self._catalog.cards():
-            if card.provider == provider:
+            if card.provider == name:
                 health = self._health.of(card.id)
                 self._health.show(card.id, health.after_probe(error, at=time(), now=monotonic()))
