@@ -1,10 +1,13 @@
 """What is taken over from the earlier service's file, and what is said of the rest."""
 
+import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from stat import S_IMODE
 
 import pytest
+from running import COMMAND
 
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
@@ -212,3 +215,25 @@ def test_a_database_of_something_else_is_said_so(file, table):
 def test_what_was_read_prints_without_keys(file):
     add_key(file, "openai")
     assert "canary" not in repr(read_legacy(file))
+
+
+def command(home, *arguments):
+    return subprocess.run(
+        [COMMAND, "import-legacy", *arguments],
+        cwd=home, env={"PATH": os.defpath}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+
+def test_the_command_imports_once_and_tells_no_key(file, tmp_path):
+    add_key(file, "openai")
+    first, again, forced = (command(tmp_path, file, *options) for options in ([], [], ["--overwrite"]))
+    assert [done.returncode for done in (first, again, forced)] == [0, 0, 0]
+    assert first.stdout == forced.stdout == "Key of 'openai': imported\n"
+    assert "skipped" in again.stdout
+    assert all("canary" not in done.stdout + done.stderr for done in (first, again, forced))
+
+
+def test_the_command_ends_with_2_when_there_is_nothing_to_read(tmp_path):
+    done = command(tmp_path, "none.db")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none.db is not a file" in done.stderr

@@ -10,7 +10,7 @@ async def rotate_vault(environ: Mapping[str, str]) -> str:
     """What was done, in words. Running services go on meanwhile, and follow within a second.
 
     Raises:
-        NeuroRouteError: a setting is wrong, or the database does not answer; then nothing was changed.
+        NeuroRouteError: a setting or the master key is wrong, or the database does not answer; nothing was changed.
     """
     async with stored(environ) as container:
         return words_of(await container.vault_rotation().rotate(by="cli"))

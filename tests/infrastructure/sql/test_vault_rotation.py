@@ -9,7 +9,7 @@ from infrastructure.sql.vaults import vault
 
 from neuroroute.application.stores import Topic
 from neuroroute.infrastructure.sql.revisions import SqlRevisions
-from neuroroute.infrastructure.sql.vault_rotation import Rotated
+from neuroroute.infrastructure.sql.vault_rotation import Rotated, VaultShut
 
 pytestmark = pytest.mark.anyio
 
@@ -68,6 +68,18 @@ async def test_what_does_not_open_is_named_and_left_as_it_is(database):
         assert await held.keys() == {"lost": None, "mine": "sk-2"}
     async with vault(database, "a", "lost") as held:
         assert await held.keys() == {"lost": "sk-1", "mine": "sk-2"}
+
+
+async def test_by_a_wrong_master_key_nothing_is_rotated(database):
+    async with vault(database, "right") as held:
+        await held.put("a", "sk-a")
+    async with vault(database, "wrong") as held:
+        before = await held.rows("SELECT * FROM vault_keys ORDER BY id")
+        with pytest.raises(VaultShut, match="NEUROROUTE_MASTER_KEY_PREVIOUS"):
+            await held.rotation.rotate(by="cli")
+        assert await held.rows("SELECT * FROM vault_keys ORDER BY id") == before
+    async with vault(database, "right") as held:
+        assert await held.keys() == {"a": "sk-a"}
 
 
 async def test_an_empty_vault_can_be_rotated(database):
