@@ -6,7 +6,7 @@ from polyfactory.factories.msgspec_factory import MsgspecFactory
 
 from neuroroute.application.draft import new_id
 from neuroroute.application.ports import CachedAnswer
-from neuroroute.domain.access import ANYONE, Caller
+from neuroroute.domain.access import ANYONE, Caller, Scope
 from neuroroute.domain.classification import Classification, Features
 from neuroroute.domain.completion import Completion, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.health import CircuitBreaker, HealthStatus, ModelHealth, Tally
@@ -164,7 +164,7 @@ class RoutingDecisionFactory(_Seeded[RoutingDecision]):
 
 class CallerFactory(_Seeded[Caller]):
     id = "team-a"
-    admin = False
+    opens = frozenset({Scope.CLIENT})
     models = None
     requests_per_minute = None
 

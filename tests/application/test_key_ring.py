@@ -44,8 +44,8 @@ def kept():
 
 async def test_a_new_key_is_known_at_once(kept):
     minted = await kept.create(requests_per_minute=5)
-    assert kept.known(minted) == minted.key
-    assert minted.key.caller.requests_per_minute == 5
+    assert kept.known(minted) == minted.key.caller
+    assert kept.known(minted).requests_per_minute == 5
 
 
 async def test_a_key_is_known_by_its_own_text_only(kept):
@@ -100,9 +100,9 @@ async def test_an_unknown_id_costs_the_same_work_as_a_wrong_secret(kept):
 
 async def test_a_key_opens_until_it_expires_and_one_that_does_not_for_ever(kept):
     expiring, lasting = await kept.create(expires_at=LATER), await kept.create()
-    assert kept.known(expiring, now=NOW + 59) == expiring.key
+    assert kept.known(expiring, now=NOW + 59) == expiring.key.caller
     assert kept.known(expiring, now=NOW + 60) is Unopened.EXPIRED
-    assert kept.known(lasting, now=NOW * 100) == lasting.key
+    assert kept.known(lasting, now=NOW * 100) == lasting.key.caller
 
 
 async def test_a_revoked_key_is_told_from_an_expired_one(kept):
@@ -114,11 +114,11 @@ async def test_a_revoked_key_is_told_from_an_expired_one(kept):
 async def test_the_text_before_a_rotation_opens_for_the_overlap_and_no_longer(kept):
     first = await kept.create()
     second = await kept.keep.rotate(first.key.id, overlap=60, now=NOW, by="admin")
-    assert kept.known(first, NOW + 59) == kept.known(second, NOW + 59) == first.key
+    assert kept.known(first, NOW + 59) == kept.known(second, NOW + 59) == first.key.caller
     assert kept.known(first, NOW + 60) is Unopened.UNKNOWN
     third = await kept.keep.rotate(first.key.id, overlap=0, now=NOW, by="admin")
     assert [kept.known(minted) for minted in (first, second)] == [Unopened.UNKNOWN] * 2
-    assert kept.known(third) == first.key
+    assert kept.known(third) == first.key.caller
 
 
 @pytest.mark.parametrize("of", ["000000000000", "", "\0", "a" * 1000, "' OR '1'='1"])
@@ -186,10 +186,8 @@ async def test_a_use_that_could_not_be_noted_is_noted_the_next_time():
     )
     ring.recognise(minted.text.reveal().encode(), NOW + 1)
     store.failures = 1
-    with pytest.raises(StateUnavailable):
+    for _ in range(3):
         await ring.note_used()
-    await ring.note_used()
-    await ring.note_used()
     assert store.noted == [{minted.key.id: NOW + 1}]
 
 
@@ -202,7 +200,7 @@ async def test_what_was_written_stands_though_it_cannot_be_read_again_just_now()
     text = minted.text.reveal().encode()
     assert ring.recognise(text, NOW) is Unopened.UNKNOWN
     await ring.load()
-    assert ring.recognise(text, NOW) == minted.key
+    assert ring.recognise(text, NOW) == minted.key.caller
 
 
 async def test_a_load_that_fails_leaves_what_was_held():
@@ -214,7 +212,7 @@ async def test_a_load_that_fails_leaves_what_was_held():
     store.failures = 1
     with pytest.raises(StateUnavailable):
         await ring.load()
-    assert ring.recognise(minted.text.reveal().encode(), NOW) == minted.key
+    assert ring.recognise(minted.text.reveal().encode(), NOW) == minted.key.caller
 
 
 class Restorable(ClientKeyStore):
@@ -247,7 +245,7 @@ async def test_keys_that_a_restored_backup_does_not_have_open_nothing():
     store.now = MemoryClientKeys()
     kept = await keep.create(NewKey(name="b"), now=NOW, by="admin")
     opened = [ring.recognise(minted.text.reveal().encode(), NOW) for minted in (*lost, kept)]
-    assert opened == [Unopened.UNKNOWN, Unopened.UNKNOWN, kept.key]
+    assert opened == [Unopened.UNKNOWN, Unopened.UNKNOWN, kept.key.caller]
 
 
 class WrongMasterKey(Restorable):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.domain.key_text import ENTROPY_BYTES, digest_of, id_in, is_key_id, key_id, write_key
+from neuroroute.domain.key_text import ENTROPY_BYTES, digest_of, id_in, is_key, is_key_id, key_id, write_key
 
 ENTROPY = st.binary(min_size=ENTROPY_BYTES, max_size=ENTROPY_BYTES)
 KEYS = st.builds(lambda of, secret: write_key(key_id(of), secret).reveal().encode(), ENTROPY, ENTROPY)
@@ -18,7 +18,8 @@ HASH_KEY = b"k" * 32
 def test_a_key_names_its_id(of, secret):
     text = write_key(key_id(of), secret).reveal()
     assert re.fullmatch(r"nr_[0-9A-Za-z]{12}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}", text)
-    assert id_in(text.encode()) == key_id(of)
+    assert is_key(text.encode())
+    assert id_in(text.encode()) == key_id(of).encode()
     assert is_key_id(key_id(of))
 
 
@@ -32,13 +33,13 @@ def test_a_key_with_one_other_letter_is_none(text, data):
     place = data.draw(st.integers(0, len(text) - 1))
     letter = data.draw(st.integers(0, 255).filter(lambda other: other != text[place]))
     other = text[:place] + bytes([letter]) + text[place + 1 :]
-    assert id_in(other) is None
+    assert not is_key(other)
     assert digest_of(other, HASH_KEY) != digest_of(text, HASH_KEY)
 
 
 @given(st.binary(max_size=80))
 def test_what_is_no_key_is_none_whatever_it_is(text):
-    assert id_in(text) is None
+    assert not is_key(text)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,12 @@ def test_what_is_no_key_is_none_whatever_it_is(text):
     ids=repr,
 )  # fmt: skip
 def test_what_only_looks_like_a_key_is_none(text):
-    assert id_in(text) is None
+    assert not is_key(text)
+
+
+@given(st.binary(max_size=80))
+def test_only_what_is_as_long_as_a_key_names_an_id(text):
+    assert (id_in(text) is None) == (len(text) != len(KNOWN))
 
 
 @given(KEYS, ENTROPY, ENTROPY)

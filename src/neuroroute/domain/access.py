@@ -26,7 +26,8 @@ class Caller(Struct, frozen=True):
     """Who asks. Answers are never shared between callers of different `id`."""
 
     id: str
-    admin: bool = False
+    opens: frozenset[Scope] = frozenset()
+    """The routes that its key opens to it."""
     models: frozenset[ModelId] | None = None
     """The only models that may answer it; `None` is any."""
     requests_per_minute: int | None = None
@@ -38,8 +39,9 @@ class Caller(Struct, frozen=True):
 
 
 ANYONE = Caller("anyone")
-"""Every caller of an open installation: all are one, and share."""
-ADMIN = Caller("admin", admin=True)
+"""Every caller without a key: all are one, and share."""
+ADMIN = Caller("admin", opens=frozenset(Scope))
+"""Who holds the admin key."""
 
 
 @final

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from neuroroute.domain.access import Caller, Secret
+from neuroroute.domain.access import Caller, Scope, Secret
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.rate_limit import MAX_PER_MINUTE
 
@@ -15,7 +15,7 @@ _Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f
 
 
 class KeyScope(StrEnum):
-    """What a client key opens."""
+    """What a client key opens: routes of the `Scope` of that name."""
 
     CLIENT = "client"
     """Prompts and models."""
@@ -45,7 +45,7 @@ class ClientKey(Struct, frozen=True, kw_only=True):
         """Who calls with it."""
         return Caller(
             id=self.id,
-            admin=KeyScope.ADMIN in self.scopes,
+            opens=frozenset(Scope) if KeyScope.ADMIN in self.scopes else frozenset(map(Scope, self.scopes)),
             models=self.models,
             requests_per_minute=self.requests_per_minute,
         )

@@ -15,14 +15,15 @@ ENTROPY_BYTES: Final = 48
 """Of randomness for a whole key: enough that no letter is likelier than another."""
 _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
-"""Two digits at a time: every request with a key pays for a checksum."""
+"""Two digits at a time: whoever sends us wrong keys pays less of our time."""
 _PREFIX: Final = "nr_"
 _ID_DIGITS: Final = 12
 _SECRET_DIGITS: Final = 32
 """190 bits: a guess is hopeless, so that a fast hash is safe."""
 _CHECKSUM_DIGITS: Final = 6
 """Holds the 32 bits of CRC-32, which sees every change of a single letter."""
-_FORM: Final = re.compile(rb"nr_([0-9A-Za-z]{12})_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}")
+_FORM: Final = re.compile(rb"nr_[0-9A-Za-z]{12}_[0-9A-Za-z]{32}_[0-9A-Za-z]{6}")
+_ID_PLACE: Final = slice(len(_PREFIX), len(_PREFIX) + _ID_DIGITS)
 _LENGTH: Final = len(_PREFIX) + _ID_DIGITS + 1 + _SECRET_DIGITS + 1 + _CHECKSUM_DIGITS
 _DIGEST_BYTES: Final = 32
 
@@ -43,12 +44,16 @@ def write_key(of: str, entropy: bytes) -> Secret:
     return Secret(f"{told}_{_checksum(told.encode())}")
 
 
-def id_in(text: bytes) -> str | None:
-    """The id that a key's text names; `None` when it is no key's text, or a mistyped one."""
-    if len(text) != _LENGTH or (found := _FORM.fullmatch(text)) is None:
-        return None
-    told, checksum = text[: -_CHECKSUM_DIGITS - 1], text[-_CHECKSUM_DIGITS:]
-    return found[1].decode() if _checksum(told).encode() == checksum else None
+def id_in(text: bytes) -> bytes | None:
+    """The id that a text names, be it a key's or only as long as one."""
+    return text[_ID_PLACE] if len(text) == _LENGTH else None
+
+
+def is_key(text: bytes) -> bool:
+    """Whether it has the form and the checksum of a key: else it was mistyped, or is something else."""
+    if _FORM.fullmatch(text) is None:
+        return False
+    return _checksum(text[: -_CHECKSUM_DIGITS - 1]).encode() == text[-_CHECKSUM_DIGITS:]
 
 
 def digest_of(text: bytes, hash_key: bytes) -> bytes:
