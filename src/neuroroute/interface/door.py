@@ -73,7 +73,7 @@ class Door:
             nonlocal held
             if message["type"] == "http.response.start":
                 visit.answering = True
-                headers = [*message["headers"], (b"x-request-id", visit.request_id.encode())]
+                headers = [*message["headers"], *visit.answer_headers, (b"x-request-id", visit.request_id.encode())]
                 if origin is not None:
                     headers += self._cors(visit, origin)
                 if visit.leaves_a_body:

@@ -16,12 +16,18 @@ from neuroroute.dialects.strict_json import MalformedBody
 from neuroroute.domain.access import Caller
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
+    CallerForbidden,
     CallerRefused,
+    CallerThrottled,
+    ModelNotAllowed,
+    NameTaken,
     NoEligibleModel,
+    NotStored,
     PromptTooLong,
     ProviderFailed,
     ProviderThrottled,
     ProviderUnavailable,
+    StateUnavailable,
     UnknownModel,
 )
 from neuroroute.interface.respond import Reply
@@ -47,7 +53,7 @@ class Failure(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
-def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911 - one table, a row a failure
+def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911, PLR0912 - one table, a row a failure
     """The one status table. What is not in it is a fault of ours, told without its text."""
     match error:
         case HttpRefusal():
@@ -61,9 +67,21 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911 - one table,
             return Failure(status=413, code="prompt_too_long", detail=detail)
         case UnknownModel():
             return Failure(status=404, code="model_not_found", detail=str(error))
+        case ModelNotAllowed():
+            return Failure(status=403, code="model_not_allowed", detail=str(error))
+        case CallerForbidden():
+            return Failure(status=403, code="forbidden", detail=str(error))
+        case CallerThrottled():
+            return Failure(status=429, code="rate_limit_exceeded", detail=str(error), headers=_later(error.retry_after))
         case CallerRefused():
             headers = {"www-authenticate": 'Bearer realm="neuroroute"'}
             return Failure(status=401, code="unauthorized", detail=str(error), headers=headers)
+        case StateUnavailable():
+            return Failure(status=503, code="state_unavailable", detail=str(error), headers=_later(error.retry_after))
+        case NotStored():
+            return Failure(status=404, code="not_found", detail=str(error))
+        case NameTaken():
+            return Failure(status=409, code="name_taken", detail=str(error))
         case NoEligibleModel():
             return Failure(status=503, code="model_unavailable", detail=str(error), headers={"retry-after": "10"})
         case AllCandidatesFailed():
@@ -74,6 +92,10 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911 - one table,
             return _of_framework(error)
         case _:
             return Failure(status=500, code="internal_error", detail="Internal server error")
+
+
+def _later(seconds: float) -> Mapping[str, str]:
+    return {"retry-after": str(max(1, math.ceil(seconds)))}
 
 
 def _malformed(error: MalformedBody) -> Failure:

@@ -1,5 +1,6 @@
 """`GET /models…`: which models there are, what they can do, and how they are."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import time
 from typing import final
@@ -11,13 +12,14 @@ from msgspec import UNSET, Struct, UnsetType
 from neuroroute.application.ports import HealthBoard, ModelCatalog, Registered
 from neuroroute.application.records import Records
 from neuroroute.domain.access import Scope as AccessScope
-from neuroroute.domain.errors import MAX_TOLD
+from neuroroute.domain.errors import MAX_TOLD, ModelNotAllowed
 from neuroroute.domain.health import HealthStatus, ModelHealth
 from neuroroute.domain.model import ModelCard, ModelId
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.query import flag_parameter, read_flag
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
+from neuroroute.interface.visit import Visit
 
 _ERROR_CHARACTERS = 120
 """Of a model's error that are shown: enough to act on, and /health stays short."""
@@ -112,14 +114,14 @@ class ModelsEndpoint:
         """`GET /models`."""
         with_health = read_flag(scope, "include_health")
         self._records.tell()
-        models = [self._view(card, with_health=with_health) for card in self._catalog.cards()]
+        models = [self._view(card, with_health=with_health) for card in self._cards(scope)]
         body = _encode(ModelList(models=models, count=len(models), timestamp=time()))
         await Reply(200, body)(scope, receive, send)
 
     async def capabilities(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /models/capabilities`."""
         able: dict[str, list[str]] = {}
-        cards = self._catalog.cards()
+        cards = self._cards(scope)
         for card in cards:
             for capability in card.capabilities:
                 able.setdefault(capability, []).append(card.id)
@@ -133,6 +135,8 @@ class ModelsEndpoint:
         found = next((model for model in self._catalog.registered() if model.card.id == key), None)
         if found is None:
             raise HttpRefusal(404, "model_not_found", f"Model '{key[:MAX_TOLD]}' not found")
+        if not Visit.of(scope).caller.may_ask(key):
+            raise ModelNotAllowed(key)
         self._records.tell()
         health = self._health.of(ModelId(key))
         view = ModelHealthView(
@@ -142,6 +146,11 @@ class ModelsEndpoint:
             timestamp=datetime.now(UTC).isoformat(),
         )
         await Reply(200, _encode(view))(scope, receive, send)
+
+    def _cards(self, scope: Scope) -> Sequence[ModelCard]:
+        """Those that the caller may ask."""
+        caller = Visit.of(scope).caller
+        return [card for card in self._catalog.cards() if caller.may_ask(card.id)]
 
     def _view(self, card: ModelCard, *, with_health: bool) -> ModelView:
         health = self._health.of(card.id) if with_health else None

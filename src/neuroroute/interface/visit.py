@@ -1,6 +1,7 @@
 """What is known of one HTTP request before a handler sees it."""
 
 import re
+from collections.abc import Sequence
 from random import getrandbits
 from time import time
 
@@ -16,12 +17,14 @@ _SAFE_ID = re.compile(rf"[\x21-\x7e](?:[\x20-\x7e]{{0,{REQUEST_ID_CHARACTERS - 2
 class Visit:
     """One request: its headers (the last of a name), its id, and who calls."""
 
-    __slots__ = ("_lines", "answering", "body_read", "caller", "headers", "id_given", "request_id")
+    __slots__ = ("_lines", "answer_headers", "answering", "body_read", "caller", "headers", "id_given", "request_id")
 
     def __init__(self, scope: Scope) -> None:
-        self._lines = scope["headers"]
+        self._lines = list(scope["headers"])
         self.headers = dict(self._lines)
         self.caller: Caller = ANYONE
+        self.answer_headers: Sequence[tuple[bytes, bytes]] = ()
+        """What the answer says besides its own headers, whoever gives it."""
         self.answering = False
         """Whether the head of the answer has been sent, by the door."""
         self.body_read = False
@@ -38,9 +41,11 @@ class Visit:
             return False
         return self.headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in self.headers
 
-    def repeats(self, name: bytes) -> bool:
-        """Whether the request has several headers of that name."""
-        return sum(said == name for said, _ in self._lines) > 1
+    def repeats(self, *names: bytes) -> bool:
+        """Whether the request has several headers of one of those names."""
+        if len(self.headers) == len(self._lines):
+            return False
+        return any(sum(said == name for said, _ in self._lines) > 1 for name in names)
 
     def adopt(self, body_id: str | None) -> str:
         """The id that the answer's body carries: the body's own, else the header's, else ours.
