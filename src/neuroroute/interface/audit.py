@@ -1,0 +1,172 @@
+"""`GET /admin/audit`: who changed what."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, TypeVar, final
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+from msgspec import Struct
+
+from neuroroute.application.stores import AuditLog
+from neuroroute.dialects.lax import Problem, Unreadable, integer, text
+from neuroroute.dialects.moments import moment
+from neuroroute.domain.access import Scope as AccessScope
+from neuroroute.domain.audit import AuditEntry, AuditFilter
+from neuroroute.interface.errors import HttpRefusal
+from neuroroute.interface.respond import Reply
+from neuroroute.interface.routes import Content, Operation, Parameter, Route
+
+LIMIT: Final = 100
+"""Entries in an answer, unless the request says another number."""
+MAX_LIMIT: Final = 1000
+_MAX_SEQ: Final = (1 << 63) - 1
+"""What a place in the log is stored as."""
+
+T = TypeVar("T")
+
+_encode: Final = msgspec.json.Encoder(order="deterministic").encode
+
+
+class AuditEntryView(Struct, frozen=True, kw_only=True):
+    """One change."""
+
+    seq: int
+    """1, 2, 3, … without a gap."""
+    at: datetime | None
+    """Null if what is stored is no moment any more."""
+    actor: str
+    """`admin` for the admin key, the id of a client key, `cli`, or `startup`; `audit` for the log itself."""
+    action: str
+    target: str
+    before: object
+    """What was there, redacted; null when there was nothing."""
+    after: object
+    hash: str
+    """In hex. Keep the last one elsewhere, and a log that was put back to an earlier state is found out by it."""
+
+
+class AuditPage(Struct, frozen=True, kw_only=True):
+    """The newest first."""
+
+    entries: list[AuditEntryView]
+    next_before_seq: int | None
+    """What to ask for as `before_seq` to read on; null when there is no more."""
+
+
+@final
+class AuditEndpoint:
+    """Reads the audit log. Nothing writes it over HTTP."""
+
+    def __init__(self, *, log: AuditLog) -> None:
+        self._log = log
+
+    async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /admin/audit`."""
+        query = _Query(scope)
+        wanted = AuditFilter(
+            actor=query.read("actor", text),
+            action=query.read("action", text),
+            target=query.read("target", text),
+            since=query.read("from", moment),
+            until=query.read("to", moment),
+        )
+        limit = query.read("limit", lambda said: integer(said, at_least=1, at_most=MAX_LIMIT)) or LIMIT
+        before = query.read("before_seq", lambda said: integer(said, at_least=1, at_most=_MAX_SEQ))
+        query.finish()
+        entries = await self._log.entries(wanted, before=before, limit=limit + 1)
+        page = entries[:limit]
+        following = page[-1].seq if len(entries) > limit else None
+        body = _encode(AuditPage(entries=[view_of(entry) for entry in page], next_before_seq=following))
+        await Reply(200, body)(scope, receive, send)
+
+
+def view_of(entry: AuditEntry) -> AuditEntryView:
+    """As it is told to people. What was tampered with is shown as well as it can be."""
+    return AuditEntryView(
+        seq=entry.seq,
+        at=_moment(entry.at),
+        actor=entry.actor,
+        action=entry.action,
+        target=entry.target,
+        before=_value(entry.before),
+        after=_value(entry.after),
+        hash=entry.hash.hex(),
+    )
+
+
+def _moment(seconds: float) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _value(told: str | None) -> object:
+    try:
+        return None if told is None else msgspec.json.decode(told)
+    except msgspec.DecodeError:
+        return told
+
+
+@final
+class _Query:
+    """Every parameter that is wrong, or that there is none of, told at once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._unread = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        self._problems: list[Problem] = []
+
+    def read(self, name: str, reader: Callable[[str], T]) -> T | None:
+        said = self._unread.pop(name, None)
+        try:
+            return None if said is None else reader(said)
+        except ValueError as wrong:
+            kind = wrong.kind if isinstance(wrong, Unreadable) else "value_error"
+            self._problems.append(Problem(kind, ("query", name), str(wrong)))
+            return None
+
+    def finish(self) -> None:
+        """Raises: HttpRefusal, 422."""
+        unknown = [Problem("extra_forbidden", ("query", name), "There is no such parameter") for name in self._unread]
+        if problems := (*self._problems, *unknown):
+            raise HttpRefusal(422, "validation_error", problems)
+
+
+def audit_routes(endpoint: AuditEndpoint) -> Sequence[Route]:
+    """The routes."""
+    return [
+        Route(
+            method="GET",
+            path="/admin/audit",
+            endpoint=endpoint.list,
+            scope=AccessScope.ADMIN,
+            operation=Operation(
+                id="list_audit_entries",
+                summary="Who changed what",
+                description="Every change by an administrator, a command or a start. Newest first.",
+                tag="admin",
+                answers={200: [Content(holds=AuditPage)]},
+                parameters=[
+                    _parameter("actor", "Only what was changed by this one"),
+                    _parameter("action", "Only this kind of change"),
+                    _parameter("target", "Only changes of this provider, key, …"),
+                    _parameter("from", "Only since this moment: ISO 8601, or seconds since 1970"),
+                    _parameter("to", "Only before this moment"),
+                    _parameter("limit", "At most as many", minimum=1, maximum=MAX_LIMIT, default=LIMIT),
+                    _parameter(
+                        "before_seq",
+                        "Only entries with a smaller `seq`: the `next_before_seq` of the page before",
+                        minimum=1,
+                    ),
+                ],
+                errors=(401, 403, 422, 503),
+            ),
+        )
+    ]
+
+
+def _parameter(name: str, summary: str, **integer: int) -> Parameter:
+    schema: Mapping[str, object] = {"type": "integer", **integer} if integer else {"type": "string"}
+    return Parameter(name=name, place="query", schema=schema, summary=summary)
