@@ -72,7 +72,9 @@ def guarded(route: Route, guard: Guard) -> ASGIApp:
     async def serve(scope: ASGIScope, receive: Receive, send: Send) -> None:
         visit = Visit.of(scope)
         try:
-            visit.caller = guard.admit(route.scope, visit)
+            visit.caller = caller = guard.admit(route.scope, visit)
+            if caller.requests_per_minute is not None and route.scope is Scope.CLIENT:
+                await guard.count(caller, caller.requests_per_minute, visit)
             await route.endpoint(scope, receive, send)
         except Exception as error:
             if visit.answering:
@@ -94,5 +96,10 @@ def mount(route: Route, endpoint: ASGIApp) -> HTTPRouteHandler:
 
     methods: list[Method] = ["GET", "HEAD"] if route.method == "GET" else [route.method]
     return HTTPRouteHandler(
-        route.path, http_method=methods, name=route.operation.id, status_code=200, sync_to_thread=False
+        route.path,
+        http_method=methods,
+        name=route.operation.id,
+        status_code=200,
+        sync_to_thread=False,
+        opt={"route": route},  # so that whoever holds the application can see what it opens to whom
     )(handle)
