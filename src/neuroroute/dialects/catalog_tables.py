@@ -7,6 +7,7 @@ No message holds a value: a catalogue is no place for keys, but may be mistaken 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Final, TypeVar, get_args
 
 import msgspec
@@ -24,6 +25,10 @@ _END: Final = r"(?![\s\S])"
 _WORD: Final = rf"^[a-z][a-z0-9_]*{_END}"
 _ID: Final = rf"^(?!auto$)[A-Za-z0-9][A-Za-z0-9._:-]{{0,63}}{_END}"
 _VARIABLE: Final = rf"^(?!NEUROROUTE_)[A-Z][A-Z0-9_]*{_END}"
+_LINE: Final = rf"^[^\x00-\x1f\x7f]+{_END}"
+_MAX_NAME: Final = 64
+_MAX_FAULTS: Final = 20
+"""Of one table that are told."""
 _ADDRESS: Final = "http[s]://host[:port][/prefix], without user, query or fragment"
 
 ReadBaseUrl = Callable[[str], str]
@@ -97,15 +102,15 @@ class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     id: Annotated[str, Meta(pattern=_ID, description="letters, digits and . _ : -, at most 64; not auto")]
     name: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=255)] | None,
-        Meta(description="the name shown, at most 255 characters; left out: the id"),
+        Annotated[str, Meta(pattern=_LINE, max_length=255)] | None,
+        Meta(description="the name shown, one line of at most 255 characters; left out: the id"),
     ] = None
     provider: Annotated[str, Meta(max_length=64, description="the name of a provider")]
     upstream: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=255)] | None,
+        Annotated[str, Meta(pattern=_LINE, max_length=255)] | None,
         Meta(
-            description="the provider's own name of the model, at most 255 characters; a local one without asks for "
-            "what is loaded"
+            description="the provider's own name of the model, one line of at most 255 characters; a local one without "
+            "asks for what is loaded"
         ),
     ] = None
     capabilities: Annotated[
@@ -165,7 +170,7 @@ class Fault(Struct, frozen=True):
 def read_table(table: Mapping[str, object], kind: type[S], base_url: ReadBaseUrl) -> S | tuple[Fault, ...]:
     """The table as `kind`, or everything that is wrong with it."""
     decode = _decoding(base_url)
-    faults = tuple(_faults(table, kind, decode))
+    faults = tuple(islice(_faults(table, kind, decode), _MAX_FAULTS))
     return faults or msgspec.convert(dict(table), kind, dec_hook=decode)
 
 
@@ -188,7 +193,7 @@ def _faults(
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
     for name in table:
         if name not in fields:
-            near = get_close_matches(name, fields, n=1, cutoff=0)
+            near = get_close_matches(name[:_MAX_NAME], fields, n=1, cutoff=0)
             yield Fault(name, f"is no field of it. The nearest is {near[0]}.")
     for name, field in fields.items():
         missing = ("", "is missing") if field.required else None

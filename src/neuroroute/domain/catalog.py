@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +14,9 @@ from neuroroute.domain.errors import NameTaken, NeuroRouteError, NotStored
 from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
 
 E = TypeVar("E", "KnownProvider", "KnownModel")
+
+_ALIASES: Final[Mapping[str, str]] = {"lmstudio": "local"}
+"""By provider, the other name under which `/api-keys/` knows it: that of its model in the earlier service."""
 
 
 class KnownProvider(Struct, frozen=True, kw_only=True):
@@ -56,6 +59,15 @@ class Catalog(Struct, frozen=True):
 
     def provider(self, name: str) -> KnownProvider | None:
         return next((provider for provider in self.providers if provider.name == name), None)
+
+    def stored_names(self, provider: KnownProvider) -> Sequence[str]:
+        """Under which its key and settings may be stored: its own first, then another unless that is a provider too."""
+        alias = _ALIASES.get(provider.name)
+        return (provider.name,) if alias is None or self.provider(alias) else (provider.name, alias)
+
+    def stored_as(self, name: str) -> KnownProvider | None:
+        """The provider that a key stored under `name` is for."""
+        return next((provider for provider in self.providers if name in self.stored_names(provider)), None)
 
     def model(self, model_id: str) -> KnownModel | None:
         return next((model for model in self.models if model.id == model_id), None)

@@ -28,8 +28,6 @@ from neuroroute.infrastructure.providers.reach import Reach
 
 NO_KEY: Final = "Authentication error: Check your API key"
 """The earlier service's words (CONTRACT.md 3)."""
-ALIASES: Final[Mapping[str, str]] = {"lmstudio": "local"}
-"""By provider, the other name under which `/api-keys/` knows it: that of its model in the earlier service."""
 _VISIBLE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
@@ -105,7 +103,7 @@ def effective_entries(
         if provider is None or not model.enabled:
             continue
         override = environment.overrides.get(provider.name, Override())
-        names = () if environment.forced and provider.name in environment.overrides else _names(provider, known)
+        names = () if environment.forced and provider.name in environment.overrides else catalog.stored_names(provider)
         stored = next((kept[name] for name in names if name in kept), None)
         named = override.model if model.id == provider.name else None
         if provider.name not in entries:
@@ -115,12 +113,6 @@ def effective_entries(
         cards.append(_card(_renamed(model, named, provider, catalog), provider))
     order = (provider.name for provider in catalog.providers if provider.name in entries)
     return CatalogEntries(providers=tuple(entries[name] for name in order), cards=tuple(cards))
-
-
-def _names(provider: KnownProvider, known: Mapping[ProviderName, KnownProvider]) -> Sequence[str]:
-    """Under which its key and settings are stored: its own first."""
-    alias = ALIASES.get(provider.name)
-    return (provider.name,) if alias is None or alias in known else (provider.name, alias)
 
 
 def _entry(
