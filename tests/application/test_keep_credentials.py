@@ -1,6 +1,7 @@
 """Keys are bound to where their provider is, and a change is known here before it is answered."""
 
 import pytest
+from catalogs import a_provider
 
 from neuroroute.application.follow_state import FollowState, Held
 from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
@@ -8,13 +9,15 @@ from neuroroute.application.stores import Revisions, Topic
 from neuroroute.domain.access import Secret
 from neuroroute.domain.credential import CredentialStatus, ProviderSettings
 from neuroroute.domain.errors import NameTaken, NotStored, StateUnavailable
+from neuroroute.infrastructure.memory.catalog import MemoryCatalog
 from neuroroute.infrastructure.memory.credentials import MemoryCredentials, MemoryProviderSettings
 from neuroroute.infrastructure.memory.revisions import MemoryRevisions
 
 pytestmark = pytest.mark.anyio
 
 ACTIVE, OTHER = CredentialStatus.ACTIVE, CredentialStatus.OTHER_ORIGIN
-ADDRESSES = {"openai": "https://api.openai.com/v1"}
+OPENAI = a_provider("openai", base_url="https://api.openai.com/v1")
+LOCAL = a_provider("lmstudio", base_url="http://localhost:1234/v1", local=True)
 
 
 class Known(Held):
@@ -49,10 +52,11 @@ class Kept:
     def __init__(self):
         revisions = MemoryRevisions()
         credentials, settings = MemoryCredentials(revisions), MemoryProviderSettings(revisions)
+        self.catalog = MemoryCatalog(revisions)
         self.feed, self.known = Switched(revisions), Known(credentials)
         follow_state = FollowState(self.feed, [self.known], prepare=nothing, tell=lambda _: None)
         self.keys = KeepCredentials(
-            credentials=credentials, settings=settings, catalog_address=catalog_address, follow_state=follow_state
+            credentials=credentials, settings=settings, catalog=self.catalog, follow_state=follow_state
         )
         self.settings = KeepProviderSettings(settings=settings, follow_state=follow_state)
 
@@ -70,13 +74,12 @@ async def nothing():
     pass
 
 
-async def catalog_address(provider):
-    return ADDRESSES.get(provider, "")
-
-
 @pytest.fixture
-def kept():
-    return Kept()
+async def kept():
+    kept = Kept()
+    for provider in (OPENAI, LOCAL):
+        await kept.catalog.put_provider(provider, by="startup")
+    return kept
 
 
 async def test_a_key_is_bound_to_where_the_catalogue_has_its_provider(kept):
@@ -118,6 +121,20 @@ async def test_a_key_of_a_provider_without_an_address_goes_nowhere_when_it_gets_
     assert (entered.credential.origin, entered.status) == ("", ACTIVE)
     await kept.at("unheard-of", "https://x.test")
     assert await kept.status("unheard-of") is OTHER
+
+
+async def test_the_catalogues_new_address_is_another_origin_too(kept):
+    await kept.put()
+    await kept.catalog.put_provider(a_provider("openai", base_url="https://evil.test/v1", trusted=False), by="admin")
+    assert await kept.status() is OTHER
+
+
+@pytest.mark.parametrize("settled", ["local", "lmstudio"])
+async def test_a_key_under_a_providers_other_name_is_for_the_same_provider(kept, settled):
+    assert (await kept.put("local")).credential.origin == "http://localhost:1234"
+    await kept.at(settled, "http://gpu.test:8000/v1")
+    assert await kept.status("local") is OTHER
+    assert (await kept.put("local")).credential.origin == "http://gpu.test:8000"
 
 
 async def test_a_key_that_is_renamed_is_bound_to_its_new_provider(kept):

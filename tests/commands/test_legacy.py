@@ -7,6 +7,7 @@ from contextlib import closing
 from stat import S_IMODE
 
 import pytest
+from catalogs import a_provider
 from running import COMMAND
 
 from neuroroute.application.follow_state import FollowState
@@ -15,6 +16,7 @@ from neuroroute.commands.legacy import LegacyImport
 from neuroroute.domain.access import Secret
 from neuroroute.domain.credential import ProviderSettings
 from neuroroute.infrastructure.legacy_database import LegacyUnreadable, read_legacy
+from neuroroute.infrastructure.memory.catalog import MemoryCatalog
 from neuroroute.infrastructure.memory.credentials import MemoryCredentials, MemoryProviderSettings
 from neuroroute.infrastructure.memory.revisions import MemoryRevisions
 
@@ -63,17 +65,15 @@ class Here:
     def __init__(self):
         revisions = MemoryRevisions()
         credentials, settings = MemoryCredentials(revisions), MemoryProviderSettings(revisions)
+        self.catalog = MemoryCatalog(revisions)
         follow_state = FollowState(revisions, [], prepare=self.nothing, tell=lambda _: None)
         self.keys = KeepCredentials(
-            credentials=credentials, settings=settings, catalog_address=self.address, follow_state=follow_state
+            credentials=credentials, settings=settings, catalog=self.catalog, follow_state=follow_state
         )
         self.settings = KeepProviderSettings(settings=settings, follow_state=follow_state)
 
     async def nothing(self):
         pass
-
-    async def address(self, provider):
-        return {"openai": "https://api.openai.com/v1"}.get(provider, "")
 
     async def take(self, path, *, overwrite=False):
         told = await LegacyImport(keys=self.keys, settings=self.settings, overwrite=overwrite)(read_legacy(path))
@@ -88,8 +88,10 @@ class Here:
 
 
 @pytest.fixture
-def here():
-    return Here()
+async def here():
+    here = Here()
+    await here.catalog.put_provider(a_provider("openai", base_url="https://api.openai.com/v1"), by="startup")
+    return here
 
 
 async def test_keys_and_settings_come_over(here, file):

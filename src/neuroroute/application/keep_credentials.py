@@ -1,19 +1,17 @@
 """How administrators keep providers' keys and settings, and what has to hold when they do."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import final
 
 from msgspec import Struct
 
 from neuroroute.application.follow_state import FollowState
-from neuroroute.application.stores import CredentialStore, ProviderSettingsStore
+from neuroroute.application.stores import CatalogStore, CredentialStore, ProviderSettingsStore
 from neuroroute.domain.access import Secret
+from neuroroute.domain.catalog import Catalog
 from neuroroute.domain.credential import CredentialStatus, ProviderCredential, ProviderSettings, origin_of
 from neuroroute.domain.errors import NotStored, StateUnavailable
-
-CatalogAddress = Callable[[str], Awaitable[str]]
-"""The base URL that the catalogue says of a provider, by name; empty when it does not know the provider."""
 
 
 class KeptCredential(Struct, frozen=True):
@@ -35,12 +33,12 @@ class KeepCredentials:
         *,
         credentials: CredentialStore,
         settings: ProviderSettingsStore,
-        catalog_address: CatalogAddress,
+        catalog: CatalogStore,
         follow_state: FollowState,
     ) -> None:
         self._credentials = credentials
         self._settings = settings
-        self._catalog_address = catalog_address
+        self._catalog = catalog
         self._follow_state = follow_state
 
     async def all(self) -> Sequence[KeptCredential]:
@@ -49,20 +47,22 @@ class KeepCredentials:
         Raises:
             StateUnavailable: the database does not answer in time; so do all methods here.
         """
-        bases = await self._stored_bases()
-        return [await self._kept(credential, bases) for credential in await self._credentials.all()]
+        origins = await self._origins()
+        return [
+            KeptCredential(credential, credential.status(origins.of(credential.provider)))
+            for credential in await self._credentials.all()
+        ]
 
     async def one(self, provider: str) -> KeptCredential:
         """Raises: NotStored."""
-        for credential in await self._credentials.all():
-            if credential.provider == provider:
-                return await self._kept(credential, await self._stored_bases())
+        for kept in await self.all():
+            if kept.credential.provider == provider:
+                return kept
         raise NotStored("API key not found")
 
     async def put(self, provider: str, *, key: Secret, is_active: bool, by: str) -> KeptCredential:
         """Keep it in place of what was there."""
-        bases = await self._stored_bases()
-        origin = await self._origin(provider, bases)
+        origin = (await self._origins()).of(provider)
         credential = await self._credentials.put(provider, key=key, is_active=is_active, origin=origin, by=by)
         await _catch_up(self._follow_state)
         return KeptCredential(credential, credential.status(origin))
@@ -72,7 +72,7 @@ class KeepCredentials:
 
         Raises: NotStored, NameTaken.
         """
-        origin = await self._origin(provider, await self._stored_bases())
+        origin = (await self._origins()).of(provider)
         credential = await self._credentials.replace(
             name, provider=provider, key=key, is_active=is_active, origin=origin, by=by
         )
@@ -84,14 +84,22 @@ class KeepCredentials:
         await self._credentials.delete(provider, by=by)
         await _catch_up(self._follow_state)
 
-    async def _kept(self, credential: ProviderCredential, bases: dict[str, str]) -> KeptCredential:
-        return KeptCredential(credential, credential.status(await self._origin(credential.provider, bases)))
+    async def _origins(self) -> "_Origins":
+        return _Origins(await self._catalog.known(), {kept.provider: kept for kept in await self._settings.all()})
 
-    async def _origin(self, provider: str, bases: dict[str, str]) -> str:
-        return origin_of(bases.get(provider) or await self._catalog_address(provider))
 
-    async def _stored_bases(self) -> dict[str, str]:
-        return {kept.provider: kept.api_base for kept in await self._settings.all() if kept.api_base}
+class _Origins(Struct, frozen=True):
+    """Where providers are, as far as it is stored."""
+
+    catalog: Catalog
+    settings: Mapping[str, ProviderSettings]
+
+    def of(self, name: str) -> str:
+        """Of the provider that a key stored under `name` is for; empty when it has no address."""
+        provider = self.catalog.stored_as(name)
+        names = self.catalog.stored_names(provider) if provider else (name,)
+        stored = next((self.settings[one] for one in names if one in self.settings), None)
+        return origin_of((stored and stored.api_base) or (provider.base_url if provider else ""))
 
 
 @final
