@@ -257,6 +257,12 @@ def test_the_version_follows_what_is_served_and_no_key():
     assert of(variables={"ACME_KEY": "a"}).version == of(variables={"ACME_KEY": "b"}).version
 
 
+def test_no_key_is_printed():
+    said = {"overrides": {"acme": Override(api_key=Secret("sk-canary"))}, "variables": {"ACME_KEY": "sk-canary"}}
+    environment = Environment(own_variables={}, forced=False, **said)
+    assert "canary" not in repr(environment) + repr(of(**said)) + repr(of(variables=said["variables"]))
+
+
 def test_an_anthropic_provider_needs_no_more_than_its_entry():
     entries = of(a_provider("acme", dialect=Dialect.ANTHROPIC, local=True), a_model())
     assert entries.cards[0].dialect is Dialect.ANTHROPIC

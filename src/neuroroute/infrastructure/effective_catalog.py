@@ -41,7 +41,7 @@ class Override(Struct, frozen=True, kw_only=True):
 
 
 class Environment(Struct, frozen=True, kw_only=True):
-    """What the environment says of providers."""
+    """What the environment says of providers. Prints without its variables, of which any may be a secret."""
 
     overrides: Mapping[str, Override]
     """By provider."""
@@ -51,6 +51,9 @@ class Environment(Struct, frozen=True, kw_only=True):
     """Where keys are that the catalogue names by `api_key_env`."""
     forced: bool
     """Whether `overrides` win over what is stored: the providers are simulated."""
+
+    def __repr__(self) -> str:
+        return f"Environment(overrides={self.overrides!r}, forced={self.forced!r})"
 
 
 class ProviderEntry(Struct, frozen=True, kw_only=True):

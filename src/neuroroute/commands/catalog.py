@@ -1,0 +1,80 @@
+"""`neuroroute catalog plan` and `apply`: what a file changes of the catalogue."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from neuroroute.commands.stored import stored
+from neuroroute.dialects.catalog_tables import dollars
+from neuroroute.domain.catalog import CatalogMisfit, CatalogPlan, plan
+from neuroroute.domain.model import Price, Ranks
+from neuroroute.infrastructure.catalog_file import read_catalog
+
+_SIGNS: Final = {"added": "+", "changed": "~", "removed": "-"}
+
+
+async def plan_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> str:
+    """What applying the file would do, in words; nothing is changed.
+
+    Raises:
+        NeuroRouteError: the file does not hold or does not fit, a setting is wrong, or the database does not answer.
+    """
+    written = read_catalog(path)
+    async with stored(environ) as container:
+        try:
+            planned = plan(await container.catalog_store().known(), written.catalog, prune=prune)
+        except CatalogMisfit as misfit:
+            raise written.misfitting(misfit) from None
+    return "\n".join([*words_of(planned), _summary(planned, "would be"), "Nothing was changed."])
+
+
+async def apply_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> str:
+    """What was done, in words.
+
+    Raises:
+        NeuroRouteError: as `plan_file`; nothing was changed then.
+    """
+    written = read_catalog(path)
+    async with stored(environ) as container:
+        try:
+            done = await container.catalog_store().apply(written.catalog, prune=prune, by="cli")
+        except CatalogMisfit as misfit:
+            raise written.misfitting(misfit) from None
+    return "\n".join([*words_of(done), _summary(done, "were")])
+
+
+def words_of(planned: CatalogPlan) -> Iterable[str]:
+    """A line for each entry that comes, changes or goes, and one for each field that changes."""
+    for change in planned.changes:
+        yield f"{_SIGNS[change.word]} {change.kind} {change.name}"
+        for field in change.fields:
+            yield f"    {field.field}: {_value(field.before)} -> {_value(field.after)}"
+
+
+def _summary(planned: CatalogPlan, verb: str) -> str:
+    if not planned.changes:
+        return "The catalogue is as the file says."
+    counts = [(word, sum(change.word == word for change in planned.changes)) for word in _SIGNS]
+    return (
+        f"{len(planned.changes)} entries {verb} changed: "
+        + ", ".join(f"{count} {word}" for word, count in counts)
+        + "."
+    )
+
+
+def _value(value: object) -> str:
+    match value:
+        case None:
+            return "none"
+        case bool():
+            return "true" if value else "false"
+        case Price():
+            parts = [("prompt", value.prompt), ("completion", value.completion), ("cached", value.cached),
+                     ("cache_write", value.cache_write)]  # fmt: skip
+            return "{ " + ", ".join(f"{name} = {dollars(price)}" for name, price in parts if price is not None) + " }"
+        case Ranks():
+            return f"{{ speed = {value.speed}, cost = {value.cost}, quality = {value.quality} }}"
+        case tuple():
+            return f"[{', '.join(map(str, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of words
+        case _:
+            return str(value)
