@@ -35,9 +35,9 @@ class Kept:
 
     def __init__(self, url, *masters):
         self.database = Database(Secret(url))
-        keys = VaultKeys(MasterKeys(masters[0], masters[1:]))
-        self.trail = AuditTrail(keys)
-        self.log = SqlAuditLog(self.database, keys)
+        self.keys = VaultKeys(MasterKeys(masters[0], masters[1:]))
+        self.trail = AuditTrail(self.keys)
+        self.log = SqlAuditLog(self.database, self.keys)
 
     async def write(self, times=1, *, target="openai"):
         for _ in range(times):
@@ -82,6 +82,16 @@ async def test_writers_at_once_leave_one_chain_without_a_gap(kept, another):
     await asyncio.gather(*(each.write(5, target=str(n)) for n, each in enumerate([kept, another, kept, another])))
     assert [entry.seq for entry in await kept.entries()] == list(range(20, 0, -1))
     assert await another.found() == []
+
+
+async def test_verifying_while_others_write_finds_nothing(kept, another):
+    log = SqlAuditLog(another.database, another.keys, page=3)
+    await kept.write(7)
+    writing = asyncio.create_task(kept.write(20))
+    while not writing.done():
+        assert (await log.verify()).findings == ()
+    await writing
+    assert (await log.verify()).entries == 27
 
 
 async def test_a_change_that_is_rolled_back_leaves_no_entry(kept):
