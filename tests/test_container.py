@@ -60,10 +60,8 @@ provider = "groq"
 upstream = "llama-3.3-70b"
 max_tokens = 32768
 """
-PRODUCTION = {
-    "ENVIRONMENT": "production",
-    "NEUROROUTE_MASTER_KEY": "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=",
-}
+MASTER_KEY = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="
+PRODUCTION = {"ENVIRONMENT": "production"}
 CONFIGURATIONS = list(product(CACHES, ACCESS, KEYS, CATALOGS, ({}, PRODUCTION)))
 
 _OUTSIDE = (
@@ -97,7 +95,13 @@ def untouched():
 
 @pytest.fixture
 def environ(tmp_path):
-    return {"NEUROROUTE_HOME": str(tmp_path / "home"), "NEUROROUTE_ADMIN_KEY": "a-long-enough-admin-key"}
+    """What would otherwise be made and kept in the home folder is given."""
+    return {
+        "NEUROROUTE_HOME": str(tmp_path / "home"),
+        "NEUROROUTE_ADMIN_KEY": "a-long-enough-admin-key",
+        "NEUROROUTE_MASTER_KEY": MASTER_KEY,
+        "DATABASE_URL": f"sqlite:///{tmp_path}/database.sqlite3",
+    }
 
 
 def wired(environ):
@@ -137,17 +141,35 @@ def test_everything_is_built_in_every_configuration_and_touches_nothing(
     ):  # fmt: skip
         assert is_a(port, everything[name]), name
     assert all(is_a(Observer, observer) for observer in everything["records"]._observers)
-    assert all(is_a(Provider, provider) for provider in everything["chat_providers"].values())
-    cards = {card.id for card in everything["catalog"].cards()}
-    assert ("openai" in cards) == ("anthropic" in cards) == (keys != "no keys")
-    assert ("llama" in cards) == ("llama-70b" in cards) == (catalog != "own models")
-    assert {card.provider for card in everything["catalog"].cards()} <= everything["chat_providers"].keys()
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("catalog", CATALOGS)
+@pytest.mark.parametrize("keys", KEYS)
+async def test_the_catalogue_is_that_of_the_defaults_the_file_and_the_environment(keys, catalog, environ, tmp_path):
+    environ |= KEYS[keys]
+    if file := CATALOGS[catalog]:
+        (tmp_path / file).write_text(CATALOG)
+        environ |= {"NEUROROUTE_CATALOG": str(tmp_path / file), "GROQ_API_KEY": "gsk-test"}
+    container = wired(environ)
+    live = container.catalog()
+    assert live.cards() == ()
+    try:
+        await container.follow_state().refresh()
+        cards = {card.id for card in live.cards()}
+        assert ("openai" in cards) == ("anthropic" in cards) == (keys != "no keys")
+        assert ("llama" in cards) == ("llama-70b" in cards) == (catalog != "own models")
+        assert {card.provider for card in live.cards()} <= live.providers().keys()
+        assert all(is_a(Provider, provider) for provider in live.providers().values())
+    finally:
+        await live.close()
+        await container.database().close()
 
 
 def test_everything_is_made_once_and_two_containers_share_nothing(environ):
     one, other = wired(environ), wired(environ)
-    for name in ("cache", "health_board", "catalog", "route_prompt", "metrics", "meter", "chat_providers", "guard"):
+    for name in ("cache", "health_board", "catalog", "route_prompt", "metrics", "meter", "database", "guard"):
         assert one.providers[name]() is one.providers[name]()
         assert one.providers[name]() is not other.providers[name]()
 
@@ -172,6 +194,17 @@ def test_without_an_admin_key_one_is_made_and_kept(environ, tmp_path):
     assert len(key.reveal()) >= 32
     assert wired(environ).admin_key() == key
     assert [file.name for file in (tmp_path / "home").iterdir()] == ["admin_key"]
+
+
+@pytest.mark.parametrize(("unset", "made"), [("NEUROROUTE_MASTER_KEY", "master_key"), ("DATABASE_URL", None)])
+def test_without_a_master_key_or_a_database_the_home_folder_has_them(unset, made, environ, tmp_path):
+    del environ[unset]
+    container = wired(environ)
+    container.vault_keys()
+    if made is None:
+        assert container.database_url().reveal() == f"sqlite:///{tmp_path}/home/neuroroute.sqlite3"
+    else:
+        assert [file.name for file in (tmp_path / "home").iterdir()] == [made]
 
 
 def test_the_check_sees_what_is_touched(tmp_path):

@@ -15,6 +15,9 @@ from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.cache import RedisCache
 from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.interface.admin import admin_routes
+from neuroroute.interface.api_keys import api_keys_routes
+from neuroroute.interface.audit import audit_routes
+from neuroroute.interface.catalog import catalog_routes
 from neuroroute.interface.client_keys import client_keys_routes
 from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
@@ -22,6 +25,7 @@ from neuroroute.interface.errors import tell
 from neuroroute.interface.health import health_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
+from neuroroute.interface.provider_settings import provider_settings_routes
 from neuroroute.interface.routes import guarded, mount
 from neuroroute.settings import Settings
 
@@ -50,7 +54,11 @@ def create_app(container: Container) -> ASGIApp:
         *models_routes(container.models_endpoint()),
         *health_routes(container.health_endpoint()),
         *admin_routes(container.admin_endpoint()),
+        *api_keys_routes(container.api_keys_endpoint()),
+        *provider_settings_routes(container.provider_settings_endpoint()),
+        *catalog_routes(container.catalog_endpoint()),
         *client_keys_routes(container.client_keys_endpoint()),
+        *audit_routes(container.audit_endpoint()),
         *documents_routes(documents),
     ]
     documents.describe(routes)
@@ -85,8 +93,7 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
             if isinstance(shared, RedisCache | RedisRateLimiter):
                 await shared.open()
                 stack.push_async_callback(shared.close)
-        for provider in container.chat_providers().values():
-            stack.push_async_callback(provider.close)
+        stack.push_async_callback(container.catalog().close)
         stack.push_async_callback(end, begin(container.probe_models()(), name="probe models"))
         cards = container.catalog().cards()
         log.info("started", models=[card.id for card in cards], simulated=container.simulated())

@@ -9,7 +9,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from neuroroute.infrastructure.catalog import catalog_entries
+from neuroroute.infrastructure.catalog_seeds import check_catalog
 from neuroroute.infrastructure.home import admin_key, database_url, master_key
 from neuroroute.infrastructure.listening import check_free
 from neuroroute.infrastructure.log import GRANIAN, configure
@@ -40,13 +40,8 @@ def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: 
             environ = {**environ, **stack.enter_context(simulated_environment())}
             say("Simulated models: every answer is made up here, says so, and costs nothing.")
         settings = Settings.from_env(environ)
-        catalog_entries(
-            settings.catalog,
-            environ=environ,
-            openai=settings.openai,
-            anthropic=settings.anthropic,
-            lmstudio=settings.lmstudio,
-        )
+        if settings.catalog is not None:
+            check_catalog(settings.catalog)
         admin_key(settings.admin_key, settings.home)
         master_key(settings.master_key, settings.home)
         database_url(settings.database_url, settings.home)

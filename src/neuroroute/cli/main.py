@@ -5,7 +5,12 @@ import sys
 
 import click
 
+from neuroroute.cli.audit import audit
+from neuroroute.cli.catalog import catalog
+from neuroroute.cli.keys import keys
+from neuroroute.cli.legacy import import_legacy
 from neuroroute.cli.telling import DOTENV, errors_told, fail, say
+from neuroroute.cli.vault import vault
 from neuroroute.settings import read_environment
 
 _PORT = click.IntRange(1, 65535)
@@ -70,18 +75,22 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the whole decision as JSON.")
 def route(prompt: str, priority: str | None, *, as_json: bool) -> None:
     """Show which model would answer PROMPT, and why, without calling any."""
-    from neuroroute.inspection import explain
+    from neuroroute.commands.route import explain
 
     with errors_told():
-        click.echo(explain(read_environment(DOTENV), prompt, priority, as_json=as_json))
+        click.echo(asyncio.run(explain(read_environment(DOTENV), prompt, priority, as_json=as_json)))
 
 
 @main.command()
 def doctor() -> None:
     """Say what is configured, what answers, what is missing and what to do next; exit 1 if it could not serve."""
-    from neuroroute.inspection import diagnose
+    from neuroroute.commands.doctor import diagnose
 
     with errors_told():
         findings = asyncio.run(diagnose(read_environment(DOTENV)))
         click.echo(findings.text)
         sys.exit(0 if findings.can_serve else 1)
+
+
+for command in (catalog, keys, vault, audit, import_legacy):
+    main.add_command(command)

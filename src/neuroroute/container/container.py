@@ -1,87 +1,50 @@
 """Everything that answers a prompt, over the state."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from dependency_injector import providers
 
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.key_ring import KeyRing
-from neuroroute.application.ports import Provider, RateLimiter
+from neuroroute.application.ports import RateLimiter
 from neuroroute.application.probe_models import ProbeModels
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.container.state import StateContainer
-from neuroroute.dialects.anthropic import AnthropicDialect
-from neuroroute.dialects.openai import OpenAIDialect
-from neuroroute.dialects.provider_side import ProviderDialect
 from neuroroute.domain.access import Secret
-from neuroroute.domain.model import Dialect, ProviderName
 from neuroroute.domain.policies import EarlierRules
-from neuroroute.infrastructure.catalog import CatalogEntries, ProviderEntry, StaticCatalog, catalog_entries
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
+from neuroroute.infrastructure.formats import BASE_URL
 from neuroroute.infrastructure.home import admin_key
 from neuroroute.infrastructure.log import LogObserver
 from neuroroute.infrastructure.log_lines import LineWriter
 from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
 from neuroroute.infrastructure.memory.clear_mark import VARIABLE as CLEAR_MARK
 from neuroroute.infrastructure.memory.clear_mark import ClearMark
-from neuroroute.infrastructure.memory.health import MemoryHealthBoard
 from neuroroute.infrastructure.memory.rate_limiter import MemoryRateLimiter
 from neuroroute.infrastructure.prometheus import PrometheusObserver
-from neuroroute.infrastructure.providers.chat import ChatProvider
-from neuroroute.infrastructure.providers.upstream import Upstream
 from neuroroute.infrastructure.redis.cache import RedisCache
 from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.infrastructure.system import SystemMeter
 from neuroroute.infrastructure.tallies import TallyObserver
 from neuroroute.interface.access import Guard
 from neuroroute.interface.admin import AdminEndpoint
+from neuroroute.interface.api_keys import ApiKeysEndpoint
+from neuroroute.interface.audit import AuditEndpoint
+from neuroroute.interface.catalog import CatalogEndpoint
 from neuroroute.interface.client_keys import ClientKeysEndpoint
 from neuroroute.interface.documents import DocumentsEndpoint
 from neuroroute.interface.health import About, HealthEndpoint
 from neuroroute.interface.models import ModelsEndpoint
 from neuroroute.interface.prompt import Admission, PromptEndpoint
+from neuroroute.interface.provider_settings import ProviderSettingsEndpoint
 from neuroroute.interface.whole_body import WholeBodies
 from neuroroute.settings import Access, Settings
 
-MAX_RESPONSE_BYTES = 64 << 20
-"""A provider's answer may not be larger."""
 LOCAL_CACHE_BYTES = 16 << 20
 """Of answers that a process remembers itself."""
-
-_DIALECTS: Mapping[Dialect, ProviderDialect] = {
-    Dialect.OPENAI: OpenAIDialect(),
-    Dialect.ANTHROPIC: AnthropicDialect(),
-}
-
-
-def _upstreams(entries: CatalogEntries) -> Mapping[ProviderName, Upstream]:
-    return {
-        entry.name: Upstream(
-            entry.base_url, max_connections=entry.max_connections, max_response_bytes=MAX_RESPONSE_BYTES
-        )
-        for entry in entries.providers
-    }
-
-
-def _providers(entries: CatalogEntries, upstreams: Mapping[ProviderName, Upstream]) -> Mapping[ProviderName, Provider]:
-    return {entry.name: _provider(entry, upstreams[entry.name]) for entry in entries.providers}
-
-
-def _provider(entry: ProviderEntry, upstream: Upstream) -> Provider:
-    return ChatProvider(dialect=_DIALECTS[entry.dialect], upstream=upstream, key=entry.api_key)
-
-
-def _connections(upstreams: Mapping[ProviderName, Upstream]) -> Callable[[], Iterable[tuple[str, str, int]]]:
-    def count() -> Iterable[tuple[str, str, int]]:
-        for name, upstream in upstreams.items():
-            yield name, "in_use", upstream.in_flight
-            yield name, "idle", upstream.idle
-            yield name, "waiting", upstream.waiting
-
-    return count
 
 
 def _limiter_kind(settings: Settings) -> str:
@@ -137,17 +100,8 @@ class Container(StateContainer):
     environ = StateContainer.environ
     simulated = StateContainer.simulated
 
-    entries = providers.Singleton(
-        catalog_entries,
-        settings.provided.catalog,
-        environ=environ,
-        openai=settings.provided.openai,
-        anthropic=settings.provided.anthropic,
-        lmstudio=settings.provided.lmstudio,
-    )
-    upstreams = providers.Singleton(_upstreams, entries)
-    chat_providers = providers.Singleton(_providers, entries, upstreams)
-    catalog = providers.Singleton(StaticCatalog, entries, chat_providers)
+    catalog = StateContainer.catalog
+    health_board = StateContainer.health_board
 
     classifier = providers.Selector(settings.provided.classifier, rules=providers.Singleton(RulesClassifier))
     policy = providers.Selector(settings.provided.classifier, rules=providers.Singleton(EarlierRules))
@@ -162,7 +116,6 @@ class Container(StateContainer):
         ),
         redis=providers.Singleton(_redis_cache, settings),
     )
-    health_board = providers.Singleton(MemoryHealthBoard)
     meter = providers.Singleton(SystemMeter)
     lines = providers.Singleton(LineWriter, 1)
     metrics = providers.Singleton(
@@ -170,7 +123,7 @@ class Container(StateContainer):
         board=health_board,
         catalog=catalog,
         meter=meter,
-        connections=providers.Singleton(_connections, upstreams),
+        connections=catalog.provided.connections,
         clock=time.monotonic,
     )
     records = providers.Singleton(
@@ -233,6 +186,21 @@ class Container(StateContainer):
             simulated=simulated,
         ),
     )
+    api_keys_endpoint = providers.Singleton(ApiKeysEndpoint, keep=StateContainer.keep_credentials, bodies=bodies)
+    provider_settings_endpoint = providers.Singleton(
+        ProviderSettingsEndpoint,
+        keep=StateContainer.keep_provider_settings,
+        bodies=bodies,
+        base_url=providers.Object(BASE_URL.parse),
+    )
+    catalog_endpoint = providers.Singleton(
+        CatalogEndpoint,
+        keep=StateContainer.keep_catalog,
+        served=catalog,
+        bodies=bodies,
+        base_url=providers.Object(BASE_URL.parse),
+    )
+    audit_endpoint = providers.Singleton(AuditEndpoint, log=StateContainer.audit_log)
     client_keys_endpoint = providers.Singleton(ClientKeysEndpoint, keep=StateContainer.keep_client_keys, bodies=bodies)
     admin_endpoint = providers.Singleton(AdminEndpoint, cache=cache)
     documents_endpoint = providers.Singleton(

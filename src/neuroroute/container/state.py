@@ -1,24 +1,53 @@
 """What survives, and what of it this process holds."""
 
 import os
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
 
 import structlog
 from dependency_injector import containers, providers
 
 from neuroroute.application.follow_state import FollowState
+from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.keep_client_keys import KeepClientKeys
+from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
 from neuroroute.application.key_ring import KeyRing
+from neuroroute.application.stores import CatalogStore
+from neuroroute.dialects.anthropic import AnthropicDialect
+from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.dialects.provider_side import ProviderDialect
 from neuroroute.domain.access import Secret
 from neuroroute.domain.errors import StateUnavailable
+from neuroroute.domain.model import Dialect
+from neuroroute.infrastructure.catalog import OWN_VARIABLES
+from neuroroute.infrastructure.catalog_file import Written, read_catalog
+from neuroroute.infrastructure.catalog_seeds import seed
+from neuroroute.infrastructure.effective_catalog import Environment
 from neuroroute.infrastructure.home import database_url, master_key
+from neuroroute.infrastructure.live_catalog import LiveCatalog
+from neuroroute.infrastructure.memory.health import MemoryHealthBoard
+from neuroroute.infrastructure.providers.pools import ProviderPools
+from neuroroute.infrastructure.sql.audit_log import SqlAuditLog
 from neuroroute.infrastructure.sql.audit_trail import AuditTrail
+from neuroroute.infrastructure.sql.catalog import SqlCatalog
 from neuroroute.infrastructure.sql.client_keys import SqlClientKeys
+from neuroroute.infrastructure.sql.credentials import SqlCredentials
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.preparation import Preparation
+from neuroroute.infrastructure.sql.provider_settings import SqlProviderSettings
 from neuroroute.infrastructure.sql.revisions import SqlRevisions
 from neuroroute.infrastructure.sql.vault_keys import VaultKeys
+from neuroroute.infrastructure.sql.vault_rotation import VaultRotation
 from neuroroute.infrastructure.vault import MasterKeys
 from neuroroute.settings import Profile, Settings
+
+MAX_RESPONSE_BYTES: Final = 64 << 20
+"""A provider's answer may not be larger."""
+DIALECTS: Final[Mapping[Dialect, ProviderDialect]] = {
+    Dialect.OPENAI: OpenAIDialect(),
+    Dialect.ANTHROPIC: AnthropicDialect(),
+}
 
 
 def _tell(obstacle: StateUnavailable | None) -> None:
@@ -38,8 +67,21 @@ def _master_keys(active: Secret, settings: Settings) -> MasterKeys:
     return MasterKeys(active, settings.previous_master_keys)
 
 
-async def _seed() -> None:
-    pass
+def _written(settings: Settings) -> Written | None:
+    return read_catalog(settings.catalog) if settings.catalog else None
+
+
+def _seeding(store: CatalogStore, written: Written | None) -> Callable[[], Awaitable[None]]:
+    return partial(seed, store, written, by="startup")
+
+
+def _environment(settings: Settings, environ: Mapping[str, str], *, simulated: bool) -> Environment:
+    return Environment(
+        overrides={"openai": settings.openai, "anthropic": settings.anthropic, "lmstudio": settings.lmstudio},
+        own_variables=OWN_VARIABLES,
+        variables=environ,
+        forced=simulated,
+    )
 
 
 class StateContainer(containers.DeclarativeContainer):
@@ -63,7 +105,23 @@ class StateContainer(containers.DeclarativeContainer):
     )
     audit_trail = providers.Singleton(AuditTrail, vault_keys)
 
+    catalog_store = providers.Singleton(SqlCatalog, database, audit=audit_trail)
+    credential_store = providers.Singleton(SqlCredentials, database, vault_keys, audit_trail)
+    provider_settings_store = providers.Singleton(SqlProviderSettings, database, audit_trail)
+    vault_rotation = providers.Singleton(VaultRotation, database, vault_keys, audit_trail)
     client_key_store = providers.Singleton(SqlClientKeys, database, vault_keys=vault_keys, audit=audit_trail)
+    audit_log = providers.Singleton(SqlAuditLog, database, vault_keys)
+
+    health_board = providers.Singleton(MemoryHealthBoard)
+    catalog = providers.Singleton(
+        LiveCatalog,
+        catalog=catalog_store,
+        credentials=credential_store,
+        settings=provider_settings_store,
+        environment=providers.Singleton(_environment, settings, environ, simulated=simulated),
+        pools=providers.Singleton(ProviderPools, providers.Object(DIALECTS), max_response_bytes=MAX_RESPONSE_BYTES),
+        health=health_board,
+    )
     key_ring = providers.Singleton(KeyRing, client_key_store)
 
     preparation = providers.Singleton(
@@ -71,16 +129,27 @@ class StateContainer(containers.DeclarativeContainer):
         database,
         database_url,
         migrates=providers.Callable(_migrates, settings),
-        seed=providers.Object(_seed),
+        seed=providers.Callable(_seeding, catalog_store, providers.Callable(_written, settings)),
     )
     follow_state = providers.Singleton(
         FollowState,
         providers.Singleton(SqlRevisions, database),
-        providers.List(key_ring),
+        providers.List(catalog, key_ring),
         prepare=preparation,
         tell=providers.Object(_tell),
     )
 
+    keep_catalog = providers.Singleton(KeepCatalog, catalog_store, follow_state=follow_state)
+    keep_credentials = providers.Singleton(
+        KeepCredentials,
+        credentials=credential_store,
+        settings=provider_settings_store,
+        catalog=catalog_store,
+        follow_state=follow_state,
+    )
+    keep_provider_settings = providers.Singleton(
+        KeepProviderSettings, settings=provider_settings_store, follow_state=follow_state
+    )
     keep_client_keys = providers.Singleton(
         KeepClientKeys,
         client_key_store,

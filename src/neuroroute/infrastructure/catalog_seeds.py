@@ -1,5 +1,7 @@
 """What an empty database begins with: the default models, and the many that are known."""
 
+from pathlib import Path
+
 from neuroroute.application.stores import CatalogStore
 from neuroroute.domain.catalog import Catalog, CatalogMisfit, plan
 from neuroroute.domain.errors import StateUnavailable
@@ -34,3 +36,16 @@ async def seed(store: CatalogStore, written: Written | None, *, by: str) -> None
             await store.apply_once(written.catalog, name=written.digest, by=by)
         except CatalogMisfit as misfit:
             raise CatalogNotApplied(str(written.misfitting(misfit))) from misfit
+
+
+def check_catalog(path: Path) -> None:
+    """Whether the file can be applied to what an empty database begins with: it has to fit by itself.
+
+    Raises:
+        CatalogFileError: it cannot be read, is wrong, or names what is nowhere.
+    """
+    written = read_catalog(path)
+    try:
+        plan(seeds(), written.catalog, prune=False)
+    except CatalogMisfit as misfit:
+        raise written.misfitting(misfit) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeVar, final
+from typing import Annotated, Final, TypeVar, final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -29,6 +29,9 @@ T = TypeVar("T")
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
+_ANY_JSON: Final = msgspec.Meta(description="Any JSON", extra_json_schema={})
+
+
 class AuditEntryView(Struct, frozen=True, kw_only=True):
     """One change."""
 
@@ -40,9 +43,9 @@ class AuditEntryView(Struct, frozen=True, kw_only=True):
     """`admin` for the admin key, the id of a client key, `cli`, or `startup`; `audit` for the log itself."""
     action: str
     target: str
-    before: object
+    before: Annotated[object, _ANY_JSON]
     """What was there, redacted; null when there was nothing."""
-    after: object
+    after: Annotated[object, _ANY_JSON]
     hash: str
     """In hex. Keep the last one elsewhere, and a log that was put back to an earlier state is found out by it."""
 

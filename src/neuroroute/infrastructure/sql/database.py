@@ -58,6 +58,11 @@ class Database:
         self._engine: AsyncEngine | None = None
 
     @property
+    def place(self) -> str:
+        """The address, for a person; without a password."""
+        return self._url.render_as_string(hide_password=True)
+
+    @property
     def engine(self) -> AsyncEngine:
         if self._engine is None:
             self._engine = self._config.get_engine()

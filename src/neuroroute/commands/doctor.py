@@ -1,23 +1,18 @@
-"""What the commands that look and do not serve say: `neuroroute route` and `neuroroute doctor`."""
+"""`neuroroute doctor`: what is configured, what answers, what is missing, and the next step."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-import msgspec
 from dependency_injector import providers
 from msgspec import Struct
 
 from neuroroute.application.ports import Registered
 from neuroroute.container import Container
-from neuroroute.domain.access import ANYONE
-from neuroroute.domain.errors import NeuroRouteError, ProviderFailed
+from neuroroute.domain.errors import NeuroRouteError, ProviderFailed, StateUnavailable
 from neuroroute.domain.model import ProviderName
-from neuroroute.domain.prompt import Message, Prompt, Role
-from neuroroute.domain.request import RoutingRequest
-from neuroroute.domain.routing import Objective, Priority, Requirements, RoutingDecision
-from neuroroute.infrastructure.home import admin_key
+from neuroroute.infrastructure.home import admin_key, master_key
 from neuroroute.infrastructure.listening import check_free
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.link import RedisAway, RedisLink
@@ -34,62 +29,31 @@ class Findings(Struct, frozen=True):
     can_serve: bool
 
 
-def explain(environ: Mapping[str, str], prompt: str, priority: str | None, *, as_json: bool) -> str:
-    """The decision on `prompt`, in words or as JSON; no model is asked, and none has shown its health yet.
-
-    Raises:
-        NeuroRouteError: a setting is wrong, or no model is enabled.
-    """
-    container = _container(environ)
-    request = RoutingRequest(
-        id="",
-        surface="prompt",
-        caller=ANYONE,
-        prompt=Prompt((Message(Role.USER, prompt),)),
-        requirements=Requirements(),
-        objective=Objective(priority=None if priority is None else Priority(priority)),
-        timeout=container.settings().default_timeout,
-        cache=None,
-    )
-    decision = container.route_prompt().decide(request)
-    if as_json:
-        return msgspec.json.format(msgspec.json.encode(decision), indent=2).decode()
-    return "\n".join(_in_words(decision, container.catalog().registered()))
-
-
-def _in_words(decision: RoutingDecision, models: Iterable[Registered]) -> Iterable[str]:
-    selection, first = decision.selection, decision.candidates[0]
-    yield f"{first.id} ({first.name}) answers."
-    if selection.ranking:
-        reasoning = selection.ranking.reasoning
-        yield f"Policy {decision.policy}, confidence {selection.ranking.confidence:.3f}:"
-        for model, score in sorted(reasoning.adjusted_scores.items(), key=lambda item: -item[1]):
-            plain, words = reasoning.model_scores[model], reasoning.keyword_matches[model]
-            yield f"  {model:<12} {score:8.3f}   before priority and limits {plain:.3f}, {words} keywords"
-        seen = [(name, value) for name, value in msgspec.structs.asdict(reasoning.features).items() if value]
-        yield "Seen in the prompt: " + ", ".join(f"{name} {value:.2f}" for name, value in seen)
-    if others := ", ".join(card.id for card in decision.candidates[1:]):
-        yield f"If it fails: {others}."
-    for model in models:
-        if model.error:
-            yield f"Not in the choice: {model.card.id}: {model.error}"
-
-
 async def diagnose(environ: Mapping[str, str]) -> Findings:
     """What is configured, what answers, and what to do about what does not.
 
-    Like `serve` it makes the admin key if there is none yet: only that shows that the home folder can be used.
+    Like `serve` it makes the secrets and the database's tables that there are not yet: only that shows that they can be
+    made.
 
     Raises:
-        NeuroRouteError: a setting or the catalogue is wrong.
+        NeuroRouteError: a setting is wrong.
     """
-    container = _container(environ)
-    settings = container.settings()
+    settings = Settings.from_env(environ)
+    container = Container(settings=providers.Object(settings), environ=providers.Object(dict(environ)))
     configure("CRITICAL", container.lines())  # what is found is told here, not logged
+    try:
+        return await _look_around(container, settings)
+    finally:
+        await container.catalog().close()
+        await container.database().close()
+
+
+async def _look_around(container: Container, settings: Settings) -> Findings:
+    obstacles = [*_obstacles(settings), *await _database_obstacles(container)]
     silences, cache = await asyncio.gather(_silences(container), _cache_words(settings))
-    obstacles = list(_obstacles(settings))
-    local = {entry.name for entry in container.entries().providers if entry.local}
-    models = container.catalog().registered()
+    catalog = container.catalog()
+    local = {entry.name for entry in catalog.entries.providers if entry.local}
+    models = catalog.registered()
     lines = [
         f"NeuroRoute {settings.app_version}, {settings.environment}, http://{settings.host}:{settings.port}",
         f"Access: {settings.auth}. Admin key: {_admin_key_words(settings)}. Response cache: {cache}.",
@@ -100,25 +64,33 @@ async def diagnose(environ: Mapping[str, str]) -> Findings:
         *obstacles,
     ]
     answers = any(model.error is None and silences[model.card.provider] is None for model in models)
-    if not answers:
+    if models and not answers:
         lines.append("No model answers. Try `neuroroute serve --simulate`, or do one of the steps above.")
     return Findings("\n".join(lines), answers and not obstacles)
 
 
+async def _database_obstacles(container: Container) -> Sequence[str]:
+    """Why what is stored cannot be read, if so; afterwards the catalogue is loaded if it can be."""
+    try:
+        await container.preparation()()
+        await container.catalog().load()
+    except StateUnavailable as error:
+        return [f"{error}. Database: {container.database().place}; next: start it, or check DATABASE_URL"]
+    return []
+
+
 async def _silences(container: Container) -> Mapping[ProviderName, str | None]:
     """Why a provider does not answer a free question, `None` when it does; of all that can be asked, at once."""
-    chat_providers = container.chat_providers()
+    catalog = container.catalog()
 
     async def silence(name: ProviderName) -> str | None:
         try:
-            await chat_providers[name].probe()
+            await catalog.providers()[name].probe()
         except ProviderFailed as failure:
             return str(failure)
-        finally:
-            await chat_providers[name].close()
         return None
 
-    names = {card.provider for card in container.catalog().cards()}
+    names = {card.provider for card in catalog.cards()}
     return dict(zip(names, await asyncio.gather(*map(silence, names)), strict=True))
 
 
@@ -127,6 +99,7 @@ def _obstacles(settings: Settings) -> Iterable[str]:
     for check in (
         partial(check_free, settings.host, settings.port),
         partial(admin_key, settings.admin_key, settings.home),
+        partial(master_key, settings.master_key, settings.home),
     ):
         try:
             check()
@@ -171,7 +144,3 @@ async def _redis_answers(redis: RedisSettings) -> bool:
         return link.up
     finally:
         await link.close()
-
-
-def _container(environ: Mapping[str, str]) -> Container:
-    return Container(settings=providers.Object(Settings.from_env(environ)), environ=providers.Object(dict(environ)))
