@@ -1,15 +1,19 @@
-"""A ledger that goes away when it is told to, and a writer to it."""
+"""A ledger that goes away when it is told to, a writer to it, and what to write."""
 
 import asyncio
 from contextlib import asynccontextmanager
 
 from factories import RoutedPromptFactory
+from msgspec.structs import replace
 
+from neuroroute.application.draft import new_id
 from neuroroute.application.stores import Ledger
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.infrastructure.ledger.spool import Spool
 from neuroroute.infrastructure.ledger.writer import LedgerWriter, SpoolUse
 from neuroroute.infrastructure.memory.ledger import MemoryLedger
+
+_RECORD = RoutedPromptFactory.build()
 
 
 class Fickle(Ledger):
@@ -58,7 +62,8 @@ async def writing(ledger, folder, *, use=SpoolUse.OUTAGE, limit=1 << 20):
 
 
 def numbered(first, last):
-    return [RoutedPromptFactory.build(request_id=f"{number:05d}") for number in range(first, last + 1)]
+    """Records whose request ids say their number."""
+    return [replace(_RECORD, id=new_id(), request_id=name) for name in names(first, last)]
 
 
 def names(first, last):
