@@ -86,6 +86,8 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
         stack.push_async_callback(container.database().close)
         await follow.attempt()
         stack.push_async_callback(end, begin(follow(), name="follow state"))
+        stack.push_async_callback(container.note_key_use().once)
+        stack.push_async_callback(end, begin(container.note_key_use()(), name="note key use"))
         stack.callback(container.records().tell)  # what waits is told while the log is still open
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)

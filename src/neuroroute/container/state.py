@@ -13,6 +13,7 @@ from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.keep_client_keys import KeepClientKeys
 from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
 from neuroroute.application.key_ring import KeyRing
+from neuroroute.application.note_key_use import NoteKeyUse
 from neuroroute.application.stores import CatalogStore
 from neuroroute.dialects.anthropic import AnthropicDialect
 from neuroroute.dialects.openai import OpenAIDialect
@@ -123,6 +124,7 @@ class StateContainer(containers.DeclarativeContainer):
         health=health_board,
     )
     key_ring = providers.Singleton(KeyRing, client_key_store)
+    note_key_use = providers.Singleton(NoteKeyUse, key_ring)
 
     preparation = providers.Singleton(
         Preparation,

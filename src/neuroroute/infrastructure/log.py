@@ -23,6 +23,9 @@ _LEVEL_OF: Final = {"warn": "warning", "err": "error", "exception": "error", "fa
 _ON_THE_WAY: Final = frozenset({Outcome.ANSWERED, Outcome.LEFT, Outcome.REJECTED})
 """Ends that are nobody's failure but the caller's."""
 
+_QUIETER: Final = {"alembic": logging.WARNING, "sqlalchemy": logging.CRITICAL}
+"""What these tell, whoever calls them tells better, once and in our words: each step of a migration, each connection that
+a lost database took along."""
 GRANIAN: Final = {"loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}}}
 """Granian's `log_dictconfig`: its lines go where all others go, from the first."""
 
@@ -51,6 +54,8 @@ def configure(level: str, lines: LineWriter) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    for name, least in _QUIETER.items():
+        logging.getLogger(name).setLevel(max(number, least))
 
 
 class _FailedAttempt(Struct, frozen=True, omit_defaults=True):

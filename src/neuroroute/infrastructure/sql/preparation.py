@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import final
 
+import structlog
+
 from neuroroute.domain.access import Secret
 from neuroroute.infrastructure.sql.database import Database
-from neuroroute.infrastructure.sql.migrations import SchemaBehind, check_schema, migrate
+from neuroroute.infrastructure.sql.migrations import SchemaBehind, check_schema, head, migrate
 
 
 @final
@@ -28,6 +30,7 @@ class Preparation:
             if not self._migrates:
                 raise
             await asyncio.to_thread(migrate, self._url)
+            structlog.get_logger().info("schema_migrated", revision=head())
         await self._seed()
 
     async def _look(self) -> None:
