@@ -24,8 +24,8 @@ _ON_THE_WAY: Final = frozenset({Outcome.ANSWERED, Outcome.LEFT, Outcome.REJECTED
 """Ends that are nobody's failure but the caller's."""
 
 _QUIETER: Final = {"alembic": logging.WARNING, "sqlalchemy": logging.CRITICAL}
-"""What these tell, whoever calls them tells better, once and in our words: each step of a migration, each connection that
-a lost database took along."""
+"""What these tell, whoever calls them tells better, once and in our words: each step of a migration, each connection
+that a lost database took along."""
 GRANIAN: Final = {"loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}}}
 """Granian's `log_dictconfig`: its lines go where all others go, from the first."""
 
