@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from running import ADMIN_KEY, Service
 
+from neuroroute.domain.key_text import ENTROPY_BYTES, write_key
+
 ADMIN = {"x-api-key": ADMIN_KEY}
-MISTYPED = "nr_0123456789Ab_0000000000000000000000000000000000_000000"
-UNKNOWN = "nr_0123456789Ab_HCTVrgJBZSLYsyDyLrLiLPVKmDn56NAd_3zoBXB"
+UNKNOWN = write_key("0123456789Ab", bytes(range(ENTROPY_BYTES))).reveal()
+MISTYPED = UNKNOWN[:-1] + "0"
 
 
 def make_key(service: Service, **said) -> dict:
