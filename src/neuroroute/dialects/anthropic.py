@@ -223,9 +223,19 @@ def _read_usage(raw: Raw) -> _Usage:
 
 def _sum(begun: _Usage, ended: _Usage) -> Usage | None:
     """The later word wins; tokens read from or written to the provider's cache are prompt tokens too."""
-    read = begun.input_tokens if ended.input_tokens is None else ended.input_tokens
-    written = begun.output_tokens if ended.output_tokens is None else ended.output_tokens
+    read = _later(begun.input_tokens, ended.input_tokens)
+    written = _later(begun.output_tokens, ended.output_tokens)
     if read is None or written is None:
         return None
-    cached = (begun.cache_creation_input_tokens or 0) + (begun.cache_read_input_tokens or 0)
-    return Usage(prompt_tokens=read + cached, completion_tokens=written)
+    spared = _later(begun.cache_read_input_tokens, ended.cache_read_input_tokens) or 0
+    kept = _later(begun.cache_creation_input_tokens, ended.cache_creation_input_tokens) or 0
+    return Usage(
+        prompt_tokens=read + spared + kept,
+        completion_tokens=written,
+        cached_tokens=spared,
+        cache_write_tokens=kept,
+    )
+
+
+def _later(begun: int | None, ended: int | None) -> int | None:
+    return begun if ended is None else ended

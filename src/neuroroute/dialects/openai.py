@@ -64,6 +64,15 @@ class _Choice(Struct):
 class _Usage(Struct):
     prompt_tokens: _Count
     completion_tokens: _Count
+    prompt_tokens_details: Raw = _NULL
+    completion_tokens_details: Raw = _NULL
+
+
+class _Details(Struct):
+    """What the counts are made of."""
+
+    cached_tokens: _Count | None = None
+    reasoning_tokens: _Count | None = None
 
 
 class _ErrorBody(Struct):
@@ -83,6 +92,7 @@ class _Response(Struct):
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Response).decode
 _decode_usage = msgspec.json.Decoder(_Usage).decode
+_decode_details = msgspec.json.Decoder(_Details).decode
 _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 
 
@@ -209,4 +219,21 @@ def _usage(raw: Raw) -> Usage | None:
         told = _decode_usage(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
-    return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=told.completion_tokens)
+    if told.prompt_tokens_details == _NULL and told.completion_tokens_details == _NULL:
+        return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=told.completion_tokens)
+    cached = _details(told.prompt_tokens_details).cached_tokens or 0
+    reasoning = _details(told.completion_tokens_details).reasoning_tokens or 0
+    return Usage(
+        prompt_tokens=told.prompt_tokens,
+        completion_tokens=told.completion_tokens,
+        cached_tokens=min(cached, told.prompt_tokens),
+        reasoning_tokens=min(reasoning, told.completion_tokens),
+    )
+
+
+def _details(raw: Raw) -> _Details:
+    """Nothing for details that are missing or impossible: the counts that they are part of still stand."""
+    try:
+        return _decode_details(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _Details()
