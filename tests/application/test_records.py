@@ -64,3 +64,12 @@ async def test_where_nothing_waits_nobody_is_told():
     records.tell()
     await asyncio.sleep(2 * DELAY)
     assert counting.batches == [1]
+
+
+async def test_those_who_must_not_lose_a_record_hear_of_it_as_it_ends():
+    one, other = Heard(), Counting()
+    records = Records([one], at_once=[other])
+    records.add(record())
+    assert (one.records, other.batches) == ([], [1])
+    records.tell()
+    assert (len(one.records), other.batches) == (1, [1])

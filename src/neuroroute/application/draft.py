@@ -35,7 +35,7 @@ def ending(error: BaseException) -> tuple[Outcome, str | None]:
 class Draft:
     """Collects what happens to a request; `finish` makes the record of it."""
 
-    def __init__(self, request: RoutingRequest, *, catalog_version: str = "") -> None:
+    def __init__(self, request: RoutingRequest, *, catalog_version: str) -> None:
         self.id = new_id()
         self.request = request
         self.catalog_version = catalog_version

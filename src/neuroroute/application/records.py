@@ -20,13 +20,17 @@ class Records:
     Told one by one, the observers took a sixth of a prompt's CPU. Whoever reads what they know calls `tell` first.
     """
 
-    def __init__(self, observers: Sequence[Observer]) -> None:
+    def __init__(self, observers: Sequence[Observer], *, at_once: Sequence[Observer] = ()) -> None:
+        """`at_once` are told of each record as it ends: those that must not lose it."""
         self._observers = observers
+        self._at_once = at_once
         self._waiting: list[RoutedPrompt] = []
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, record: RoutedPrompt) -> None:
         """Take a record; never waits. Called on a running loop."""
+        for observer in self._at_once:
+            observer.observe((record,))
         self._waiting.append(record)
         if len(self._waiting) >= MOST:
             self.tell()

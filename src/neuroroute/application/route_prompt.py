@@ -73,7 +73,7 @@ class RoutePrompt:
             ProviderRefused: the first provider asked will not take this request.
             AllCandidatesFailed: each model that was tried failed.
         """
-        draft = Draft(request)
+        draft = Draft(request, catalog_version=self._catalog.version)
         try:
             return await self._answer(request, draft)
         except NeuroRouteError as error:
