@@ -95,7 +95,8 @@ def test_counts_each_request_once(client, ask):
 def test_health_says_how_everything_is(client):
     told = client.get("/health").json()
     assert told.keys() == {
-        "status", "message", "timestamp", "version", "env", "uptime_seconds", "models", "metrics", "system"
+        "status", "message", "timestamp", "version", "env", "uptime_seconds", "models", "metrics", "system",
+        "catalog_version",
     }  # fmt: skip
     assert (told["status"], told["message"]) == ("healthy", "All systems operational")
     assert (told["env"], told["metrics"]) == ("development", None)

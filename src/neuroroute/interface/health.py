@@ -36,6 +36,8 @@ class ServiceHealth(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of each model that can be asked, when `detailed`."""
     system: Raw
     """Of the worker that answers."""
+    catalog_version: str
+    """Of the models that this instance serves, and from where."""
     simulated: bool | UnsetType = UNSET
     """True when the models are simulated."""
 
@@ -106,6 +108,7 @@ class HealthEndpoint:
             models=models,
             metrics={card.id: metrics_view(board.of(card.id)) for card in self._catalog.cards()} if detailed else None,
             system=Raw(_encode(self._meter.detail() if detailed else self._meter.snapshot())),
+            catalog_version=self._catalog.version,
             simulated=self._about.simulated or UNSET,
         )
         await Reply(200, _encode(told))(scope, receive, send)
