@@ -258,6 +258,12 @@ async def test_a_fault_of_ours_before_anybody_was_asked_is_recorded_as_one_too()
     assert router.record.attempts == ()
 
 
+async def test_a_record_says_by_which_catalogue_it_was_routed_and_priced():
+    router = Router(version="3f7a")
+    await router.ask(wanted())
+    assert router.record.catalog_version == "3f7a"
+
+
 async def test_it_can_say_whom_it_would_ask_without_asking():
     router = Router()
     decision = router.route.decide(wanted("anthropic"))

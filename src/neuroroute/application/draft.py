@@ -35,10 +35,10 @@ def ending(error: BaseException) -> tuple[Outcome, str | None]:
 class Draft:
     """Collects what happens to a request; `finish` makes the record of it."""
 
-    def __init__(self, request: RoutingRequest, *, catalog_version: str) -> None:
+    def __init__(self, request: RoutingRequest) -> None:
         self.id = new_id()
         self.request = request
-        self.catalog_version = catalog_version
+        self.catalog_version = ""
         self.began = perf_counter()
         self.provider_seconds = 0.0
         self.first_event_seconds: float | None = None

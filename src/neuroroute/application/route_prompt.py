@@ -73,7 +73,7 @@ class RoutePrompt:
             ProviderRefused: the first provider asked will not take this request.
             AllCandidatesFailed: each model that was tried failed.
         """
-        draft = Draft(request, catalog_version=self._catalog.version)
+        draft = Draft(request)
         try:
             return await self._answer(request, draft)
         except NeuroRouteError as error:
@@ -89,8 +89,9 @@ class RoutePrompt:
 
     async def _answer(self, request: RoutingRequest, draft: Draft) -> Answer:
         key = None
+        draft.catalog_version = version = self._catalog.version
         if request.cache is not None:
-            key = fingerprint(request, request.cache, f"{self._catalog.version}/{self._policy.name}")
+            key = fingerprint(request, request.cache, f"{version}/{self._policy.name}")
             if (cached := await self._cache.get(key)) and (card := self._card(cached, request)):
                 return self._replayed(cached, card, draft)
         draft.decision = decision = self.decide(request)
