@@ -4,6 +4,8 @@ from msgspec.structs import replace
 
 from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
 from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
+from neuroroute.infrastructure.catalog_defaults import DEFAULTS, OWN_VARIABLES
+from neuroroute.infrastructure.effective_catalog import CatalogEntries, Environment, Override, effective_entries
 
 PRICE = Price(prompt=2_500_000_000, completion=10_000_000_000, cached=1_250_000_000, cache_write=3_000_000_000)
 
@@ -42,4 +44,16 @@ def a_catalog(*entries: KnownProvider | KnownModel) -> Catalog:
     return Catalog(
         tuple(entry for entry in entries if isinstance(entry, KnownProvider)),
         tuple(entry for entry in entries if isinstance(entry, KnownModel)),
+    )
+
+
+def default_entries(catalog: Catalog = DEFAULTS, *, environ=None, **overrides: Override) -> CatalogEntries:
+    """What `catalog` comes to where nothing is stored and the environment says this."""
+    return effective_entries(
+        catalog,
+        credentials=(),
+        settings=(),
+        environment=Environment(
+            overrides=overrides, own_variables=OWN_VARIABLES, variables=environ or {}, forced=False
+        ),
     )

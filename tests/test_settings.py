@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from neuroroute.infrastructure.catalog import DEFAULT_URLS
+from neuroroute.infrastructure.catalog_defaults import DEFAULT_URLS
 from neuroroute.settings import Access, Profile, Settings, SettingsError, read_environment, table
 from neuroroute.settings.__main__ import example
 from neuroroute.settings.table import SETTINGS, Setting

@@ -28,10 +28,11 @@ class Own:
     """src/neuroroute/infrastructure/providers/upstream.py."""
 
     def __init__(self, port: int, connections: int) -> None:
+        from neuroroute.infrastructure.providers.reach import Reach  # noqa: PLC0415 - only when asked for
         from neuroroute.infrastructure.providers.upstream import Timeouts, Upstream  # noqa: PLC0415 - only when asked for
 
         base = f"http://127.0.0.1:{port}"
-        self._upstream = Upstream(base, max_connections=connections, max_response_bytes=1 << 24)
+        self._upstream = Upstream(base, max_connections=connections, max_response_bytes=1 << 24, reach=Reach.ANYWHERE)
         self._timeouts = Timeouts(connect=CONNECT, first_byte=FIRST_BYTE, idle=IDLE, total=TOTAL)
 
     async def post(self, path: str, body: bytes) -> bytes:

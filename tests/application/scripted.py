@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, final
 
+from catalogs import default_entries
 from factories import FinishedFactory, RoutingRequestFactory
 
 from neuroroute.application.ports import Observer, Provider
@@ -15,8 +16,9 @@ from neuroroute.domain.errors import ProviderFailed
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 from neuroroute.domain.routing import Requirements
-from neuroroute.infrastructure.catalog import Override, StaticCatalog, catalog_entries
+from neuroroute.infrastructure.catalog import StaticCatalog
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
+from neuroroute.infrastructure.effective_catalog import Override
 from neuroroute.infrastructure.memory.cache import MemoryCache
 from neuroroute.infrastructure.memory.health import MemoryHealthBoard
 
@@ -109,7 +111,7 @@ class Router:
         self.health = MemoryHealthBoard()
         self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
         key = Override(api_key=Secret("sk-test"))
-        entries = catalog_entries(None, environ={}, openai=key, anthropic=key, lmstudio=Override())
+        entries = default_entries(openai=key, anthropic=key)
         self.cards = {card.id: card for card in entries.cards}
         self.catalog = StaticCatalog(entries, self.providers)
         if version:

@@ -4,6 +4,7 @@ import time
 
 import msgspec
 import pytest
+from catalogs import default_entries
 from dialects.cutting import heard
 from factories import ExclusionFactory, FinishedFactory, RankingFactory, SelectionFactory, UsageFactory
 
@@ -21,12 +22,8 @@ from neuroroute.dialects.sse import SseReader
 from neuroroute.domain.completion import TextDelta
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.routing import SelectionMethod
-from neuroroute.infrastructure.catalog import Override, catalog_entries
 
-CARDS = {
-    card.id: card
-    for card in catalog_entries(None, environ={}, openai=Override(), anthropic=Override(), lmstudio=Override()).cards
-}
+CARDS = {card.id: card for card in default_entries().cards}
 ALWAYS = {
     "model_used", "response", "latency_ms", "request_id", "token_usage", "from_cache", "classification", "timestamp",
 }  # fmt: skip

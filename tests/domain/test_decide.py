@@ -3,6 +3,7 @@
 from itertools import permutations
 
 import pytest
+from catalogs import default_entries
 from factories import ClassificationFactory, FeaturesFactory, ModelCardFactory, RanksFactory
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,9 +22,8 @@ from neuroroute.domain.routing import (
     SelectionMethod,
     decide,
 )
-from neuroroute.infrastructure.catalog import Override, catalog_entries
 
-CARDS = catalog_entries(None, environ={}, openai=Override(), anthropic=Override(), lmstudio=Override()).cards
+CARDS = default_entries().cards
 """The three that come out of the box."""
 CODE = ClassificationFactory.build(features=FeaturesFactory.build(code_presence=1.0))
 PLAIN = ClassificationFactory.build()

@@ -21,7 +21,7 @@ from neuroroute.dialects.provider_side import ProviderDialect
 from neuroroute.domain.access import Secret
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.domain.model import Dialect
-from neuroroute.infrastructure.catalog import OWN_VARIABLES
+from neuroroute.infrastructure.catalog_defaults import OWN_VARIABLES
 from neuroroute.infrastructure.catalog_file import Written, read_catalog
 from neuroroute.infrastructure.catalog_seeds import seed
 from neuroroute.infrastructure.effective_catalog import Environment

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from neuroroute.domain.access import Secret
-from neuroroute.infrastructure.catalog import Override
+from neuroroute.infrastructure.effective_catalog import Override
 from neuroroute.settings import table
 from neuroroute.settings.environment import Reading
 from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile, Spool

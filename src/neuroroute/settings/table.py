@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeVar
 from msgspec import Struct
 
 from neuroroute.infrastructure import formats
-from neuroroute.infrastructure.catalog import DEFAULT_MODELS, DEFAULT_URLS
+from neuroroute.infrastructure.catalog_defaults import DEFAULT_MODELS, DEFAULT_URLS
 from neuroroute.infrastructure.formats import Format, choice, number, optional, size, whole
 
 T_co = TypeVar("T_co", covariant=True)

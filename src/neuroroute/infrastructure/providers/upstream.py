@@ -89,7 +89,7 @@ class Upstream:
         *,
         max_connections: int,
         max_response_bytes: int,
-        reach: Reach = Reach.ANYWHERE,
+        reach: Reach,
         ssl_context: ssl.SSLContext | None = None,
         resolver: Resolve = resolve,
     ) -> None:

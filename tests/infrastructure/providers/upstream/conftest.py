@@ -11,6 +11,7 @@ from typing import final
 import msgspec
 import pytest
 
+from neuroroute.infrastructure.providers.reach import Reach
 from neuroroute.infrastructure.providers.upstream import Exchange, Timeouts, Upstream
 
 PATIENT = Timeouts(connect=5.0, first_byte=5.0, idle=5.0, total=10.0)
@@ -112,7 +113,9 @@ class Lab:
 
     def client(self, provider: Provider, *, connections=10, limit=1 << 20, host="127.0.0.1", context=None) -> Upstream:
         base = f"http{'s' if provider.tls else ''}://{host}:{provider.port}/v1"
-        upstream = Upstream(base, max_connections=connections, max_response_bytes=limit, ssl_context=context)
+        upstream = Upstream(
+            base, max_connections=connections, max_response_bytes=limit, reach=Reach.ANYWHERE, ssl_context=context
+        )
         self.stack.push_async_callback(upstream.aclose)
         return upstream
 

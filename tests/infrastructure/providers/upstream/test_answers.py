@@ -6,6 +6,7 @@ import ssl
 import pytest
 
 from neuroroute.domain.errors import ProviderUnavailable
+from neuroroute.infrastructure.providers.reach import Reach
 from neuroroute.infrastructure.providers.upstream import Upstream
 
 pytestmark = pytest.mark.anyio
@@ -198,7 +199,7 @@ async def test_nothing_that_would_break_the_request_is_sent(lab, bad):
 )
 def test_a_base_url_is_an_origin_and_a_prefix(url):
     with pytest.raises(ValueError, match="base URL") as caught:
-        Upstream(url, max_connections=1, max_response_bytes=1)
+        Upstream(url, max_connections=1, max_response_bytes=1, reach=Reach.ANYWHERE)
     assert "secret" not in str(caught.value)
 
 
@@ -206,4 +207,4 @@ def test_a_context_that_does_not_verify_is_refused():
     context = ssl.create_default_context()
     context.check_hostname = False
     with pytest.raises(ValueError, match="always verified"):
-        Upstream("https://h", max_connections=1, max_response_bytes=1, ssl_context=context)
+        Upstream("https://h", max_connections=1, max_response_bytes=1, reach=Reach.ANYWHERE, ssl_context=context)

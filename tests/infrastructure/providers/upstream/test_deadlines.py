@@ -7,6 +7,7 @@ import pytest
 
 from neuroroute.domain.errors import ProviderUnavailable
 from neuroroute.infrastructure.providers.connection import BUFFER_LIMIT
+from neuroroute.infrastructure.providers.reach import Reach
 from neuroroute.infrastructure.providers.upstream import Upstream
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +27,7 @@ async def test_a_refused_connection_does_not_tell_the_address(lab, host):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-        upstream = Upstream(f"http://{host}:{port}/v1", max_connections=1, max_response_bytes=1)
+        upstream = Upstream(f"http://{host}:{port}/v1", max_connections=1, max_response_bytes=1, reach=Reach.ANYWHERE)
         error = await failure(lab, upstream)
     assert str(error) in {
         "no connection to the provider: Connection refused",
@@ -37,7 +38,7 @@ async def test_a_refused_connection_does_not_tell_the_address(lab, host):
 
 
 async def test_an_unknown_host_is_no_connection(lab):
-    upstream = Upstream("http://nowhere.invalid", max_connections=1, max_response_bytes=1)
+    upstream = Upstream("http://nowhere.invalid", max_connections=1, max_response_bytes=1, reach=Reach.ANYWHERE)
     assert str(await failure(lab, upstream)) == "no connection to the provider: its name could not be resolved"
 
 
