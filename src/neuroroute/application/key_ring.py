@@ -1,6 +1,5 @@
 """All client keys in memory, so that a request's key is known without waiting for the database."""
 
-import asyncio
 import os
 from enum import Enum, auto
 from hmac import compare_digest
@@ -14,9 +13,6 @@ from neuroroute.domain.access import Caller
 from neuroroute.domain.client_key import ClientKey, HashKey, KeyDigest, StoredKey
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.domain.key_text import digest_of, id_in, is_key
-
-NOTE_SECONDS: Final = 30.0
-"""Between two notes of which keys were used."""
 
 
 class Unopened(Enum):
@@ -93,9 +89,10 @@ class KeyRing(Held):
         return held.caller
 
     async def note_used(self) -> None:
-        """Have the store remember which keys were used since it was last told; does not raise.
+        """Have the store remember which keys were used since it was last told.
 
-        What it cannot be told now it is told the next time.
+        Raises:
+            StateUnavailable: it could not; they are told the next time.
         """
         if not self._used:
             return
@@ -104,12 +101,7 @@ class KeyRing(Held):
             await self._store.used(used)
         except StateUnavailable:
             self._used = {**used, **self._used}
-
-    async def keep_noting(self) -> None:
-        """`note_used` again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(NOTE_SECONDS)
-            await self.note_used()
+            raise
 
     def _opens(self, stored: StoredKey, text: bytes, now: float) -> bool:
         if self._is_of(stored.current, text):
