@@ -27,6 +27,7 @@ from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
 from neuroroute.interface.provider_settings import provider_settings_routes
 from neuroroute.interface.routes import guarded, mount
+from neuroroute.interface.usage import usage_routes
 from neuroroute.settings import Settings
 
 
@@ -58,6 +59,7 @@ def create_app(container: Container) -> ASGIApp:
         *provider_settings_routes(container.provider_settings_endpoint()),
         *catalog_routes(container.catalog_endpoint()),
         *client_keys_routes(container.client_keys_endpoint()),
+        *usage_routes(container.usage_endpoint()),
         *audit_routes(container.audit_endpoint()),
         *documents_routes(documents),
     ]
@@ -84,10 +86,14 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
         lines, meter, cache, follow = container.lines(), container.meter(), container.cache(), container.follow_state()
         stack.callback(lines.close)
         stack.push_async_callback(container.database().close)
+        writer = container.ledger_writer()
+        writer.begin()
+        stack.push_async_callback(writer.close)
         await follow.attempt()
         stack.push_async_callback(end, begin(follow(), name="follow state"))
         stack.push_async_callback(container.note_key_use().once)
         stack.push_async_callback(end, begin(container.note_key_use()(), name="note key use"))
+        stack.push_async_callback(end, begin(container.ledger_upkeep()(), name="ledger upkeep"))
         stack.callback(container.records().tell)  # what waits is told while the log is still open
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)

@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 from catalogs import default_entries
 from factories import FinishedFactory, RoutingRequestFactory
 
-from neuroroute.application.ports import Observer, Provider
+from neuroroute.application.ports import LedgerRoom, Observer, Provider
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.domain.access import Secret
@@ -98,6 +98,12 @@ class Heard(Observer):
         self.records += records
 
 
+class Room(LedgerRoom):
+    """Says what it is told to."""
+
+    full = False
+
+
 class Router:
     """The three default models on scripted providers; those that are not given answer `Paris`."""
 
@@ -109,6 +115,7 @@ class Router:
         self.heard, self.also_heard = Heard(), Heard()
         self.records = Records([self.heard, self.also_heard])
         self.health = MemoryHealthBoard()
+        self.room = Room()
         self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
         key = Override(api_key=Secret("sk-test"))
         entries = default_entries(openai=key, anthropic=key)
@@ -124,6 +131,7 @@ class Router:
             health=self.health,
             records=self.records,
             patience=PATIENCE,
+            ledger=self.room,
         )
 
     async def ask(self, request):

@@ -13,6 +13,7 @@ from neuroroute.domain.errors import (
     ProviderRefused,
     ProviderThrottled,
     ProviderUnavailable,
+    StateUnavailable,
     UnknownModel,
 )
 from neuroroute.domain.health import MIN_CALLS, HealthStatus
@@ -276,3 +277,14 @@ async def test_the_second_answer_of_a_model_is_another_call_where_nothing_is_rem
     router = Router(local=ScriptedProvider(ANSWER, [TextDelta("Lyon"), END]))
     assert (await router.ask(wanted(cache=None))).text == "Paris"
     assert (await router.ask(wanted(cache=None))).text == "Lyon"
+
+
+async def test_what_could_not_be_recorded_is_not_begun():
+    router = Router()
+    router.room.full = True
+    with pytest.raises(StateUnavailable):
+        await router.route(wanted())
+    assert not router.local.calls
+    assert router.told == []
+    router.room.full = False
+    assert (await router.ask(wanted())).text == "Paris"

@@ -71,6 +71,7 @@ class Metrics:
             catalog=Catalog(),
             meter=self.meter,
             connections=lambda: [("openai", "in_use", 3), ("openai", "idle", 4)],
+            unwritten=lambda: [("memory", 5), ("spool", 6)],
             clock=clock,
         )
 

@@ -82,6 +82,8 @@ def test_shows_how_things_stand():
     assert shown["event_loop_lag_seconds"] == 0
     assert shown["upstream_connections{provider=openai,state=in_use}"] == 3
     assert shown["upstream_connections{provider=openai,state=idle}"] == 4
+    assert shown["ledger_unwritten_records{place=memory}"] == 5
+    assert shown["ledger_unwritten_records{place=spool}"] == 6
     assert shown["breaker_state{model=gpt-4o}"] == 0
     assert shown["process_open_fds"] > 0
     metrics.board.show(MODEL, ModelHealth(breaker=CircuitBreaker(opened=now)))

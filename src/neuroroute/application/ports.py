@@ -148,6 +148,16 @@ class Observer(Protocol):
         ...
 
 
+class LedgerRoom(Protocol):
+    """Whether what happens can still be recorded."""
+
+    @property
+    @abstractmethod
+    def full(self) -> bool:
+        """The database has been away for so long that no new prompt should be taken."""
+        ...
+
+
 class ResourceMeter(Protocol):
     """How this process does. Whoever serves requests counts them in `in_flight`."""
 

@@ -13,6 +13,7 @@ from neuroroute.application.ports import (
     CachedAnswer,
     Classifier,
     HealthBoard,
+    LedgerRoom,
     ModelCatalog,
     ResponseCache,
 )
@@ -27,6 +28,7 @@ from neuroroute.domain.errors import (
     ProviderRefused,
     ProviderThrottled,
     ProviderUnavailable,
+    StateUnavailable,
 )
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import Attempt, Outcome
@@ -50,6 +52,7 @@ class RoutePrompt:
         health: HealthBoard,
         records: Records,
         patience: float,
+        ledger: LedgerRoom,
     ) -> None:
         """`patience`: seconds; a time-out sooner than this is the caller's impatience and judges no model."""
         self._catalog = catalog
@@ -59,6 +62,7 @@ class RoutePrompt:
         self._health = health
         self._records = records
         self._patience = patience
+        self._ledger = ledger
 
     async def __call__(self, request: RoutingRequest) -> Answer:
         """Return once a model has started to answer.
@@ -72,7 +76,10 @@ class RoutePrompt:
             NoEligibleModel: nothing is enabled.
             ProviderRefused: the first provider asked will not take this request.
             AllCandidatesFailed: each model that was tried failed.
+            StateUnavailable: it could not be recorded, so it is not begun.
         """
+        if self._ledger.full:
+            raise StateUnavailable("The database is away and the spool is full: no prompt is taken that would be lost")
         draft = Draft(request)
         try:
             return await self._answer(request, draft)

@@ -40,6 +40,7 @@ from neuroroute.interface.health import About, HealthEndpoint
 from neuroroute.interface.models import ModelsEndpoint
 from neuroroute.interface.prompt import Admission, PromptEndpoint
 from neuroroute.interface.provider_settings import ProviderSettingsEndpoint
+from neuroroute.interface.usage import UsageEndpoint
 from neuroroute.interface.whole_body import WholeBodies
 from neuroroute.settings import Access, Settings
 
@@ -124,6 +125,7 @@ class Container(StateContainer):
         catalog=catalog,
         meter=meter,
         connections=catalog.provided.connections,
+        unwritten=StateContainer.ledger_writer.provided.unwritten,
         clock=time.monotonic,
     )
     records = providers.Singleton(
@@ -133,6 +135,7 @@ class Container(StateContainer):
             metrics,
             providers.Singleton(LogObserver, lines, level=settings.provided.log_level),
         ),
+        at_once=providers.List(StateContainer.ledger_writer),
     )
 
     route_prompt = providers.Singleton(
@@ -144,6 +147,7 @@ class Container(StateContainer):
         health=health_board,
         records=records,
         patience=settings.provided.default_timeout,
+        ledger=StateContainer.ledger_writer,
     )
     probe_models = providers.Singleton(
         ProbeModels, catalog=catalog, health=health_board, interval=settings.provided.probe_interval
@@ -199,6 +203,9 @@ class Container(StateContainer):
         served=catalog,
         bodies=bodies,
         base_url=providers.Object(BASE_URL.parse),
+    )
+    usage_endpoint = providers.Singleton(
+        UsageEndpoint, ledger=StateContainer.ledger, flush=StateContainer.ledger_writer.provided.flush
     )
     audit_endpoint = providers.Singleton(AuditEndpoint, log=StateContainer.audit_log)
     client_keys_endpoint = providers.Singleton(ClientKeysEndpoint, keep=StateContainer.keep_client_keys, bodies=bodies)

@@ -26,6 +26,9 @@ from neuroroute.infrastructure.catalog_file import Written, read_catalog
 from neuroroute.infrastructure.catalog_seeds import seed
 from neuroroute.infrastructure.effective_catalog import Environment
 from neuroroute.infrastructure.home import database_url, master_key
+from neuroroute.infrastructure.ledger.spool import Spool
+from neuroroute.infrastructure.ledger.upkeep import LedgerUpkeep
+from neuroroute.infrastructure.ledger.writer import LedgerWriter
 from neuroroute.infrastructure.live_catalog import LiveCatalog
 from neuroroute.infrastructure.memory.health import MemoryHealthBoard
 from neuroroute.infrastructure.providers.pools import ProviderPools
@@ -35,6 +38,7 @@ from neuroroute.infrastructure.sql.catalog import SqlCatalog
 from neuroroute.infrastructure.sql.client_keys import SqlClientKeys
 from neuroroute.infrastructure.sql.credentials import SqlCredentials
 from neuroroute.infrastructure.sql.database import Database
+from neuroroute.infrastructure.sql.ledger import SqlLedger
 from neuroroute.infrastructure.sql.preparation import Preparation
 from neuroroute.infrastructure.sql.provider_settings import SqlProviderSettings
 from neuroroute.infrastructure.sql.revisions import SqlRevisions
@@ -66,6 +70,10 @@ def _migrates(settings: Settings) -> bool:
 
 def _master_keys(active: Secret, settings: Settings) -> MasterKeys:
     return MasterKeys(active, settings.previous_master_keys)
+
+
+def _spool(settings: Settings) -> Spool:
+    return Spool(settings.home / "spool")
 
 
 def _written(settings: Settings) -> Written | None:
@@ -112,6 +120,15 @@ class StateContainer(containers.DeclarativeContainer):
     vault_rotation = providers.Singleton(VaultRotation, database, vault_keys, audit_trail)
     client_key_store = providers.Singleton(SqlClientKeys, database, vault_keys=vault_keys, audit=audit_trail)
     audit_log = providers.Singleton(SqlAuditLog, database, vault_keys)
+
+    ledger = providers.Singleton(SqlLedger, database)
+    spool = providers.Singleton(_spool, settings)
+    ledger_writer = providers.Singleton(
+        LedgerWriter, ledger, spool, use=settings.provided.spool, limit=settings.provided.spool_limit
+    )
+    ledger_upkeep = providers.Singleton(
+        LedgerUpkeep, ledger, spool, ledger_writer, months=settings.provided.ledger_months
+    )
 
     health_board = providers.Singleton(MemoryHealthBoard)
     catalog = providers.Singleton(

@@ -68,9 +68,11 @@ class PrometheusObserver(Observer, MetricsPage):
         catalog: ModelCatalog,
         meter: SystemMeter,
         connections: Callable[[], Iterable[tuple[str, str, int]]],
+        unwritten: Callable[[], Iterable[tuple[str, int]]],
         clock: Callable[[], float],
     ) -> None:
-        """`connections` are provider, state (`in_use`, `idle`, `waiting`) and number; `clock` is the breakers' own.
+        """`connections` are provider, state (`in_use`, `idle`, `waiting`) and number; `unwritten` are place (`memory`,
+        `spool`) and number of the ledger's records; `clock` is the breakers' own.
 
         Raises:
             RuntimeError: the workers are to share their metrics, but prometheus_client was imported before that was
@@ -84,6 +86,7 @@ class PrometheusObserver(Observer, MetricsPage):
         self._catalog = catalog
         self._meter = meter
         self._connections = connections
+        self._unwritten = unwritten
         self._clock = clock
         disable_created_metrics()
         registry = self._registry = CollectorRegistry()
@@ -133,6 +136,12 @@ class PrometheusObserver(Observer, MetricsPage):
                 ("provider", "state"), registry=registry, multiprocess_mode="livesum",
             )
         )  # fmt: skip
+        self._ledger = _Children(
+            Gauge(
+                "neuroroute_ledger_unwritten_records", "Records of usage that the database does not have yet",
+                ("place",), registry=registry, multiprocess_mode="livesum",
+            )
+        )  # fmt: skip
 
     def observe(self, records: Sequence[RoutedPrompt]) -> None:
         counts: _Counts = defaultdict(float)
@@ -165,6 +174,8 @@ class PrometheusObserver(Observer, MetricsPage):
             self._breaker[card.id,].set(_state(self._board.of(card.id).breaker, now))
         for provider, state, number in self._connections():
             self._upstream[provider, state].set(number)
+        for place, number in self._unwritten():
+            self._ledger[place,].set(number)
         self._in_flight.set(self._meter.in_flight)
         self._lag.set(self._meter.lag_max)
 

@@ -2,7 +2,7 @@
 
 from neuroroute.settings.environment import SettingsError, read_environment
 from neuroroute.settings.settings import RedisSettings, Settings
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile, Spool
+from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
 
 __all__ = [
     "Access",
@@ -12,6 +12,5 @@ __all__ = [
     "RedisSettings",
     "Settings",
     "SettingsError",
-    "Spool",
     "read_environment",
 ]

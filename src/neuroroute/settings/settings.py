@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from neuroroute.domain.access import Secret
 from neuroroute.infrastructure.effective_catalog import Override
+from neuroroute.infrastructure.ledger.writer import SpoolUse
 from neuroroute.settings import table
 from neuroroute.settings.environment import Reading
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile, Spool
+from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
 
 
 class RedisSettings(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     """32 bytes in base64. Never `None` in production."""
     previous_master_keys: tuple[Secret, ...]
     auth: Access
-    spool: Spool
+    spool: SpoolUse
     spool_limit: int
     """Bytes."""
     ledger_months: int

@@ -11,6 +11,7 @@ from msgspec import Struct
 from neuroroute.infrastructure import formats
 from neuroroute.infrastructure.catalog_defaults import DEFAULT_MODELS, DEFAULT_URLS
 from neuroroute.infrastructure.formats import Format, choice, number, optional, size, whole
+from neuroroute.infrastructure.ledger.writer import SpoolUse
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -38,15 +39,6 @@ class Access(StrEnum):
 
     OPEN = "open"
     KEYS = "keys"
-
-
-class Spool(StrEnum):
-    """When the ledger's records are written to a file of their own."""
-
-    OUTAGE = "outage"
-    """While the database is away."""
-    ALWAYS = "always"
-    """Each as its prompt ends, so that a `kill -9` loses none."""
 
 
 class ClassifierName(StrEnum):
@@ -170,7 +162,7 @@ MASTER_KEY_PREVIOUS = Setting(
 )
 SPOOL = Setting(
     "NEUROROUTE_SPOOL",
-    choice(Spool),
+    choice(SpoolUse),
     "outage",
     "When usage is written to a file in NEUROROUTE_HOME first: while the database is away, or always.",
 )

@@ -1,7 +1,7 @@
 """Takes records off the request's path and sees to it that each comes to the database, whatever that does meanwhile."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from enum import StrEnum
 from time import monotonic
@@ -9,7 +9,7 @@ from typing import Final, TypeVar, final
 
 import structlog
 
-from neuroroute.application.ports import Observer
+from neuroroute.application.ports import LedgerRoom, Observer
 from neuroroute.application.stores import Ledger
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.domain.record import RoutedPrompt
@@ -46,7 +46,7 @@ class SpoolUse(StrEnum):
 
 
 @final
-class LedgerWriter(Observer):
+class LedgerWriter(Observer, LedgerRoom):
     """Writes in batches from memory while the database is well, and from the spool when it was away.
 
     `begin` it on a running loop; `close` it before the database.
@@ -88,6 +88,10 @@ class LedgerWriter(Observer):
     def spooled(self) -> int:
         """Records in this process's files."""
         return self._spool.rows
+
+    def unwritten(self) -> Iterable[tuple[str, int]]:
+        """Where this process's records are that the database does not have, and how many."""
+        return ("memory", self.waiting), ("spool", self.spooled)
 
     @property
     def spool_bytes(self) -> int:
