@@ -4,6 +4,7 @@ import os
 import uuid
 
 import pytest
+import structlog
 from hypothesis import settings
 from services.databases import Databases, migrate, sqlite_file
 from services.postgres import start_postgres
@@ -16,6 +17,14 @@ settings.load_profile("house")
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def undisturbed_log():
+    """What a command or a service in this process configured for its log is no other test's."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

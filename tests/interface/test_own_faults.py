@@ -9,9 +9,10 @@ from dependency_injector import providers
 from infrastructure.heard import Log
 from interface.embedded import embedded
 
-from neuroroute.application.ports import Provider
 from neuroroute.asgi import create_app
 from neuroroute.container import Container
+from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.domain.model import Dialect
 from neuroroute.infrastructure.log import configure
 from neuroroute.settings import Settings
 
@@ -20,18 +21,11 @@ pytestmark = pytest.mark.anyio
 CANARY = "canary-5e0d"
 
 
-class Broken(Provider):
-    """Raises what no adapter may."""
+class Broken(OpenAIDialect):
+    """Raises what no provider may."""
 
-    async def answer(self, prompt, card, *, timeout):
-        raise RuntimeError(f"cannot read {prompt.text}")
-        yield
-
-    async def probe(self) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
+    def write_request(self, prompt, card):
+        raise RuntimeError(f"cannot write {prompt.text} for {card}")
 
 
 @pytest.fixture
@@ -52,7 +46,7 @@ def container(log, tmp_path):
     settings = Settings.from_env({"NEUROROUTE_HOME": str(tmp_path)})
     container = Container(settings=providers.Object(settings))
     container.lines.override(providers.Object(log.lines))
-    container.chat_providers.override(providers.Object({"lmstudio": Broken()}))
+    container.dialects.override(providers.Object({**container.dialects(), Dialect.OPENAI: Broken()}))
     return container
 
 

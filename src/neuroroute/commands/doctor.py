@@ -12,7 +12,7 @@ from neuroroute.application.ports import Registered
 from neuroroute.container import Container
 from neuroroute.domain.errors import NeuroRouteError, ProviderFailed, StateUnavailable
 from neuroroute.domain.model import ProviderName
-from neuroroute.infrastructure.home import admin_key, master_key
+from neuroroute.infrastructure.home import HomeUnusable, admin_key, database_url, master_key
 from neuroroute.infrastructure.listening import check_free
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.link import RedisAway, RedisLink
@@ -41,15 +41,20 @@ async def diagnose(environ: Mapping[str, str]) -> Findings:
     settings = Settings.from_env(environ)
     container = Container(settings=providers.Object(settings), environ=providers.Object(dict(environ)))
     configure("CRITICAL", container.lines())  # what is found is told here, not logged
+    obstacles = list(_obstacles(settings))
     try:
-        return await _look_around(container, settings)
+        catalog, database = container.catalog(), container.database()
+    except HomeUnusable:
+        return Findings("\n".join(obstacles), can_serve=False)
+    try:
+        return await _look_around(container, settings, obstacles)
     finally:
-        await container.catalog().close()
-        await container.database().close()
+        await catalog.close()
+        await database.close()
 
 
-async def _look_around(container: Container, settings: Settings) -> Findings:
-    obstacles = [*_obstacles(settings), *await _database_obstacles(container)]
+async def _look_around(container: Container, settings: Settings, obstacles: list[str]) -> Findings:
+    obstacles += await _database_obstacles(container)
     silences, cache = await asyncio.gather(_silences(container), _cache_words(settings))
     catalog = container.catalog()
     local = {entry.name for entry in catalog.entries.providers if entry.local}
@@ -100,6 +105,7 @@ def _obstacles(settings: Settings) -> Iterable[str]:
         partial(check_free, settings.host, settings.port),
         partial(admin_key, settings.admin_key, settings.home),
         partial(master_key, settings.master_key, settings.home),
+        partial(database_url, settings.database_url, settings.home),
     ):
         try:
             check()

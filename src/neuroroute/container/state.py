@@ -130,6 +130,7 @@ class StateContainer(containers.DeclarativeContainer):
         LedgerUpkeep, ledger, spool, ledger_writer, months=settings.provided.ledger_months
     )
 
+    dialects = providers.Object(DIALECTS)
     health_board = providers.Singleton(MemoryHealthBoard)
     catalog = providers.Singleton(
         LiveCatalog,
@@ -137,7 +138,7 @@ class StateContainer(containers.DeclarativeContainer):
         credentials=credential_store,
         settings=provider_settings_store,
         environment=providers.Singleton(_environment, settings, environ, simulated=simulated),
-        pools=providers.Singleton(ProviderPools, providers.Object(DIALECTS), max_response_bytes=MAX_RESPONSE_BYTES),
+        pools=providers.Singleton(ProviderPools, dialects, max_response_bytes=MAX_RESPONSE_BYTES),
         health=health_board,
     )
     key_ring = providers.Singleton(KeyRing, client_key_store)
