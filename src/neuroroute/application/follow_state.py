@@ -17,6 +17,10 @@ STALE: Final = 1.0
 """Seconds since the last good look after which what is not known here may yet be known elsewhere."""
 
 
+class StateUnreadable(StateUnavailable):
+    """The database answers, and what it says cannot be read: by a fault of ours, or written by a later version."""
+
+
 class Held(Protocol):
     """What a process holds of some topics."""
 
@@ -46,7 +50,8 @@ class FollowState:
     ) -> None:
         """`prepare` is called before the first load succeeds, and again whenever it failed: it may migrate and seed.
 
-        `tell` hears of a loss, once, and with `None` of the return.
+        `holders` load in this order: what one cannot read keeps those after it as they are. `tell` hears of a loss,
+        once, and with `None` of the return.
         """
         self._revisions = revisions
         self._holders = holders
@@ -78,7 +83,7 @@ class FollowState:
         try:
             await self.refresh()
         except StateUnavailable as obstacle:
-            if self.obstacle is None or not self.loaded:
+            if self.obstacle is None or (not self.loaded and str(obstacle) != str(self.obstacle)):
                 self._tell(obstacle)
             self.obstacle = obstacle
 
@@ -89,15 +94,24 @@ class FollowState:
             StateUnavailable: what is held may be older.
         """
         async with self._lock:
-            if not self.loaded:
-                await self._prepare()
-            began = monotonic()
-            revisions = await self._revisions.look()
-            changed = {topic for topic, revision in revisions.items() if self._seen.get(topic) != revision}
-            for holder in self._holders:
-                if not self.loaded or holder.topics & changed:
-                    await holder.load()
-            self._hold(revisions, began)
+            try:
+                await self._load_what_changed()
+            except StateUnavailable:
+                raise
+            except Exception as exc:
+                # Whatever it is, it must not end the following: a key that is revoked would open here for ever.
+                raise StateUnreadable(f"What is stored cannot be read ({type(exc).__name__})") from exc
+
+    async def _load_what_changed(self) -> None:
+        if not self.loaded:
+            await self._prepare()
+        began = monotonic()
+        revisions = await self._revisions.look()
+        changed = {topic for topic, revision in revisions.items() if self._seen.get(topic) != revision}
+        for holder in self._holders:
+            if not self.loaded or holder.topics & changed:
+                await holder.load()
+        self._hold(revisions, began)
 
     def _hold(self, revisions: Mapping[Topic, int], began: float) -> None:
         self._seen.update(revisions)

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from dependency_injector import containers, providers
 
-from neuroroute.application.follow_state import FollowState
+from neuroroute.application.follow_state import FollowState, StateUnreadable
 from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.keep_client_keys import KeepClientKeys
 from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
@@ -59,6 +59,8 @@ def _tell(obstacle: StateUnavailable | None) -> None:
     log = structlog.get_logger()
     if obstacle is None:
         log.info("state_current")
+    elif isinstance(obstacle, StateUnreadable):
+        log.error("state_unreadable", error=str(obstacle), exc_info=obstacle)
     else:
         log.warning("state_unavailable", error=str(obstacle))
 
@@ -154,7 +156,7 @@ class StateContainer(containers.DeclarativeContainer):
     follow_state = providers.Singleton(
         FollowState,
         providers.Singleton(SqlRevisions, database),
-        providers.List(catalog, key_ring),
+        providers.List(key_ring, catalog),  # first who may call
         prepare=preparation,
         tell=providers.Object(_tell),
     )
