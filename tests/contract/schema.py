@@ -16,8 +16,8 @@ _TYPES = {
     "object": dict,
 }
 _KNOWN = {
-    "$ref", "additionalProperties", "anyOf", "default", "description", "enum", "items", "maxItems", "minItems",
-    "minLength", "prefixItems", "properties", "required", "title", "type",
+    "$ref", "additionalProperties", "anyOf", "default", "description", "enum", "format", "items", "maxItems",
+    "minItems", "minLength", "prefixItems", "properties", "required", "title", "type",
 }  # fmt: skip
 
 
@@ -40,18 +40,23 @@ class Documented:
         request = response.request
         if request.method == "OPTIONS" or response.status_code in {301, 307}:
             return []
-        operation = self._operation(request.method, request.url.path)
         where = f"{request.method} {request.url.path} {response.status_code}"
-        if operation is None:
-            told = _ELSEWHERE if response.status_code in {404, 405} else None
-        else:
-            told = operation["responses"].get(str(response.status_code))
-        media = response.headers["content-type"].partition(";")[0]
-        if told is None or media not in told["content"]:
-            return [f"{where}: this status, with {media}, is not documented"]
+        told = self.told(response)
+        media = response.headers.get("content-type", "").partition(";")[0]
+        if told is None or media not in told.get("content", [""]):
+            return [f"{where}: this status, with {media or 'no body'}, is not documented"]
+        if not media:
+            return [f"{where}: has a body, of no type"] if response.content else []
         if request.method == "HEAD" or media != "application/json":
             return []
         return [f"{where}: {fault}" for fault in self._check(response.json(), told["content"][media]["schema"], "$")]
+
+    def told(self, response: httpx.Response) -> dict[str, Any] | None:
+        """What is documented of such an answer; `None` when it is not."""
+        operation = self._operation(response.request.method, response.request.url.path)
+        if operation is None:
+            return _ELSEWHERE if response.status_code in {404, 405} else None
+        return operation["responses"].get(str(response.status_code))
 
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         plain = path.rstrip("/") or "/"

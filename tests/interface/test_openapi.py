@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from interface.test_access import ROUTES
 
+from neuroroute.domain.access import Scope
+from neuroroute.infrastructure.catalog_file import catalog_schema
 from neuroroute.interface.documents import write_document
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
@@ -75,13 +77,63 @@ def test_every_operation_says_what_is_needed_to_call_it(document):
         parameters = operation.get("parameters", [])
         assert re.findall(r"\{(\w+)\}", path) == [each["name"] for each in parameters if each["in"] == "path"]
         assert all(each["required"] for each in parameters if each["in"] == "path")
-        assert ("requestBody" in operation) is (path.startswith(("/prompt", "/test-model")))
-        assert operation["security"]
+        bodiless = method in {"get", "delete"} or path == "/admin/cache/clear"
+        assert ("requestBody" in operation) is not bodiless
         for status, answer in operation["responses"].items():
             assert re.fullmatch(r"[2345]\d\d", status)
             assert answer["description"]
-            assert answer["content"]
-        assert method == "get" or "401" in operation["responses"]
+            assert ("content" in answer) is (status != "204")
+
+
+def test_every_operation_says_who_may_call_it_and_how_others_are_refused(document):
+    """As the route's scope has it, and the guard does: docs/access.md."""
+    scopes = {route.operation.id: route.scope for route in ROUTES}
+    for _, _, operation in operations(document):
+        scope, refusals = scopes[operation["operationId"]], operation["responses"].keys() & {"401", "403", "429"}
+        keys = [{"bearer": [scope.value]}, {"key": [scope.value]}]
+        match scope:
+            case Scope.PUBLIC:
+                assert operation["security"] == [{}]
+                assert refusals == set()
+            case Scope.ADMIN:
+                assert operation["security"] == keys
+                assert refusals == {"401", "403"}
+            case _:
+                assert operation["security"] == [{}, *keys]
+                assert refusals == {"401", "403"} | ({"429"} if scope is Scope.CLIENT else set())
+        assert scope is Scope.PUBLIC or "503" in operation["responses"]
+
+
+def test_every_answer_that_asks_to_wait_says_for_how_long(document):
+    for _, _, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            told = answer["headers"].keys()
+            assert "x-request-id" in told
+            is_error = "ErrorResponse" in str(answer.get("content"))
+            assert ("x-error-code" in told) is is_error
+            assert ("retry-after" in told) is (is_error and status in {"429", "503"})
+            assert ("www-authenticate" in told) is (status == "401")
+
+
+def test_every_body_is_bounded_and_says_whether_it_takes_other_fields(document):
+    """Those of the earlier service pass over what they do not know; ours refuse it."""
+    schemas = document["components"]["schemas"]
+    for path, _, operation in operations(document):
+        if "requestBody" in operation:
+            content = operation["requestBody"]["content"]["application/json"]
+            assert content["example"]
+            schema = schemas[content["schema"]["$ref"].rpartition("/")[2]]
+            assert (schema.get("additionalProperties") is False) is path.startswith("/admin/")
+            bounds = {"minLength", "maxLength", "minimum", "pattern", "enum"}
+            assert any(where.rpartition("/")[2] in bounds for where, _ in within(schema))
+
+
+def test_a_body_to_put_in_the_catalogue_is_described_as_one_in_its_file(document):
+    """But for the name, which the path says already."""
+    schemas, file = document["components"]["schemas"], msgspec.json.decode(catalog_schema())["$defs"]
+    for table, name in (("ProviderTable", "name"), ("ModelTable", "id")):
+        assert schemas[table]["properties"].keys() == file[table]["properties"].keys()
+        assert {*schemas[table]["required"], name} == set(file[table]["required"])
 
 
 def test_every_reference_leads_somewhere_and_every_schema_is_used(document):
@@ -96,6 +148,12 @@ def test_every_schema_is_json_schema(document):
         if isinstance(value, dict) and isinstance(value.get("type"), str) and not where.endswith("/properties"):
             assert value["type"] in kinds, where
             assert set(value.get("required", [])) <= value.get("properties", {}).keys(), where
+
+
+def test_every_pattern_means_the_same_in_other_languages(document):
+    patterns = [value for where, value in within(document["components"]) if where.endswith("/pattern")]
+    assert patterns
+    assert not [pattern for pattern in patterns if re.search(r"\\[AZz]|\(\?P", pattern)]
 
 
 def test_no_internal_word_is_shown(document):

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from neuroroute.dialects.lax import Problem, Unreadable, flag, text
 from neuroroute.dialects.native import InvalidPrompt
@@ -24,6 +24,9 @@ _SHOWN: Final = 4
 _LONG: Final = 20
 """From this length on the last four characters are shown: those of a shorter key would be too much of it."""
 _KEY: Final = re.compile(r"[!-~]+")
+_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
+_Text = Annotated[str, Meta(max_length=MAX_NAME)]
+"""What the OpenAPI document says; the readers below decide."""
 _RESERVED: Final = frozenset(("settings", ".", ".."))
 """Paths of others: a provider of that name could not be reached under `/api-keys/`."""
 
@@ -31,8 +34,10 @@ _RESERVED: Final = frozenset(("settings", ".", ".."))
 class ApiKeyIn(Struct, frozen=True, kw_only=True):
     """A provider's key, as it is entered."""
 
-    provider: str
-    api_key: str
+    provider: Annotated[_Name, Meta(description="One line without `/`; not `settings`, `.` or `..`")]
+    api_key: Annotated[
+        str, Meta(min_length=1, max_length=MAX_KEY, description="Visible ASCII characters, without spaces")
+    ]
     is_active: bool = True
 
     def __repr__(self) -> str:
@@ -43,23 +48,27 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     """A provider's key, as it is shown."""
 
     provider: str
-    api_key: str
-    """Masked: `*****`, and the last four characters of a key that has at least twenty."""
+    api_key: Annotated[
+        str, Meta(description="Masked: `*****`, and the last four characters of a key that has at least twenty")
+    ]
     is_active: bool
     id: int
-    status: CredentialStatus
-    """Whether it is used, and if not, why."""
+    status: Annotated[CredentialStatus, Meta(description="Whether it is used, and if not, why")]
 
 
 class ApiKeySettingsIn(Struct, frozen=True, kw_only=True):
     """What else is stored of a provider; what is left out is null."""
 
-    provider: str
-    model: str | None = None
-    """The provider's own name of the model that it is asked for."""
-    organization: str | None = None
-    api_base: str | None = None
-    """Another address of the provider. A key that was entered before for another host is not used there."""
+    provider: Annotated[_Name, Meta(description="One line without `/`; not `settings`, `.` or `..`")]
+    model: Annotated[_Text | None, Meta(description="The provider's own name of the model that it is asked for")] = None
+    organization: Annotated[_Text | None, Meta(description="Sent along in the dialect `openai`")] = None
+    api_base: Annotated[
+        Annotated[str, Meta(max_length=MAX_ADDRESS)] | None,
+        Meta(
+            description="Another address of the provider. A key that was entered before for another scheme, host or "
+            "port is not used there"
+        ),
+    ] = None
 
 
 class ApiKeySettings(Struct, frozen=True, kw_only=True):

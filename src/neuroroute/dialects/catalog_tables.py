@@ -174,6 +174,15 @@ def read_table(table: Mapping[str, object], kind: type[S], base_url: ReadBaseUrl
     return faults or msgspec.convert(dict(table), kind, dec_hook=decode)
 
 
+def table_schema(kind: type) -> dict[str, object]:
+    """The JSON Schema of a field's type that is ours; of others msgspec knows it. Raises: NotImplementedError."""
+    if kind is BaseUrl:
+        return {"type": "string", "format": "uri"}
+    if kind is Dollars:
+        return {"type": ["number", "string"], "minimum": 0, "maximum": _DEAREST}
+    raise NotImplementedError
+
+
 def dollars(nano: int) -> str:
     """As it is written: the shortest decimal text that is exact."""
     whole, rest = divmod(nano, _NANO)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from neuroroute.dialects.lax import Problem, Unreadable, flag, integer, number, one_of, text, texts
 from neuroroute.domain.access import Caller
@@ -32,28 +33,33 @@ class InvalidPrompt(PromptRejected):
         self.problems = problems
 
 
-class Metadata(Struct, frozen=True, kw_only=True):
-    """How the caller wants its prompt handled. `None` is not said."""
+_Name = Annotated[str, Meta(max_length=_MAX_NAME)]
+_Count = Annotated[int, Meta(ge=1, le=_MOST)]
+"""What the OpenAPI document says of fields; the readers below decide, and read numbers and booleans in text too."""
 
-    user_id: str | None = None
+
+class Metadata(Struct, frozen=True, kw_only=True):
+    """How the caller wants its prompt handled; null and left out are the same. Other members are passed over."""
+
+    user_id: _Name | None = None
     priority: Priority | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    model: str | None = None
-    timeout: float | None = None
+    max_tokens: _Count | None = None
+    temperature: Annotated[float, Meta(ge=0, le=1)] | None = None
+    model: _Name | None = None
+    timeout: Annotated[float, Meta(ge=MIN_TIMEOUT, le=MAX_TIMEOUT)] | None = None
     use_cache: bool | None = None
-    request_id: str | None = None
-    required_capabilities: tuple[str, ...] | None = None
-    cache_ttl: int | None = None
+    request_id: _Name | None = None
+    required_capabilities: Annotated[tuple[str, ...], Meta(max_length=_MAX_CAPABILITIES)] | None = None
+    cache_ttl: _Count | None = None
     language: str | None = None
     stream: bool | None = None
     system_prompt: str | None = None
 
 
 class NativePrompt(Struct, frozen=True, kw_only=True):
-    """A prompt and how to handle it."""
+    """A prompt and how to handle it. Other members are passed over."""
 
-    prompt: str
+    prompt: Annotated[str, Meta(min_length=1)]
     metadata: Metadata = Metadata()
 
 

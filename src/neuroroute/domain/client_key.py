@@ -10,8 +10,8 @@ from neuroroute.domain.access import Caller, Scope, Secret
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.rate_limit import MAX_PER_MINUTE
 
-_Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z")]
-"""Something to print on one line."""
+_Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+(?![\s\S])")]
+"""Something to print on one line. The pattern ends as Python and JSON Schema both read it."""
 
 
 class KeyScope(StrEnum):

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from hashlib import blake2b
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from neuroroute.dialects.catalog_tables import BaseUrl, ModelTable, ProviderTable, read_table
+from neuroroute.dialects.catalog_tables import ModelTable, ProviderTable, read_table, table_schema
 from neuroroute.domain.catalog import Catalog, CatalogMisfit, Kind
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.infrastructure.catalog_lines import line_of
@@ -20,7 +20,6 @@ from neuroroute.infrastructure.formats import BASE_URL
 
 S = TypeVar("S", ProviderTable, ModelTable)
 
-_DEAREST: Final = 1_000_000
 
 
 class CatalogFileError(NeuroRouteError):
@@ -102,7 +101,7 @@ def read_catalog(path: Path) -> Written:
 
 def catalog_schema() -> str:
     """The JSON Schema of the file, for editors."""
-    schema = msgspec.json.schema(CatalogFile, schema_hook=_schema)
+    schema = msgspec.json.schema(CatalogFile, schema_hook=table_schema)
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
@@ -138,12 +137,6 @@ def _twice(tables: str, field: str, names: Sequence[str], text: str) -> Iterable
     for at, name in enumerate(names):
         if name in names[:at]:
             yield f"{_place(text, tables, at, field)}is that of {tables}[{names.index(name)}] too."
-
-
-def _schema(kind: type) -> dict[str, object]:
-    if kind is BaseUrl:
-        return {"type": "string", "format": "uri"}
-    return {"type": ["number", "string"], "minimum": 0, "maximum": _DEAREST}
 
 
 if __name__ == "__main__":

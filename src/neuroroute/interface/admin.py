@@ -68,7 +68,7 @@ def admin_routes(endpoint: AdminEndpoint) -> list[Route]:
                 tag="admin",
                 answers={200: [Content(holds=CacheCleared)]},
                 parameters=[model],
-                errors=(401, 422),
+                errors=(422,),
             ),
         )
     ]

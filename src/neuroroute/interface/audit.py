@@ -164,7 +164,7 @@ def audit_routes(endpoint: AuditEndpoint) -> Sequence[Route]:
                         minimum=1,
                     ),
                 ],
-                errors=(401, 403, 422, 503),
+                errors=(422,),
             ),
         )
     ]

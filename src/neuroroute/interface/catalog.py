@@ -17,10 +17,8 @@ from neuroroute.domain.errors import MAX_TOLD
 from neuroroute.interface.api_keys import send_nothing
 from neuroroute.interface.catalog_views import (
     CatalogModel,
-    CatalogModelIn,
     CatalogModels,
     CatalogProvider,
-    CatalogProviderIn,
     CatalogProviders,
     model_view,
     provider_view,
@@ -134,10 +132,9 @@ def _misfits(misfit: CatalogMisfit) -> HttpRefusal:
 
 
 _TAG: Final = "catalogue"
-_ERRORS: Final = (401, 403, 503)
-_WRITE_ERRORS: Final = (400, 401, 403, 413, 415, 422, 503)
 _MODEL: Final = Content(
-    holds=CatalogModelIn,
+    holds=ModelTable,
+    named_by_path="id",
     example={
         "provider": "openai",
         "upstream": "gpt-4o-mini",
@@ -145,7 +142,9 @@ _MODEL: Final = Content(
         "price": {"prompt": "0.15", "completion": "0.6"},
     },
 )
-_PROVIDER: Final = Content(holds=CatalogProviderIn, example={"dialect": "openai", "base_url": "https://llm.example/v1"})
+_PROVIDER: Final = Content(
+    holds=ProviderTable, named_by_path="name", example={"dialect": "openai", "base_url": "https://llm.example/v1"}
+)
 
 
 def catalog_routes(endpoint: CatalogEndpoint) -> list[Route]:
@@ -157,22 +156,22 @@ def catalog_routes(endpoint: CatalogEndpoint) -> list[Route]:
         _route("PUT", "providers/{name:str}", endpoint.put_provider, "put_catalog_provider", "Put a provider",
                "In place of the one of that name, whole. Its address has to be public unless it is `local`, and "
                "`api_key_env` can only be what it was: enter a key by POST /api-keys/.",
-               answers={200: [Content(holds=CatalogProvider)]}, body=_PROVIDER, errors=_WRITE_ERRORS),
+               answers={200: [Content(holds=CatalogProvider)]}, body=_PROVIDER),
         _route("DELETE", "providers/{name:str}", endpoint.delete_provider, "delete_catalog_provider",
-               "Delete a provider", "Refused while it has models.", answers={204: []}, errors=(*_ERRORS, 404, 409)),
+               "Delete a provider", "Refused while it has models.", answers={204: []}, errors=(404, 409)),
         _route("GET", "models", endpoint.models, "list_catalog_models", "The models that are known",
                "In registry order, also those that are not enabled, with the version of the catalogue that this "
                "instance serves. Prices are US dollars per million tokens; null is unpriced.",
-               answers={200: [Content(holds=CatalogModels)]}, errors=(*_ERRORS, 422), parameters=[
+               answers={200: [Content(holds=CatalogModels)]}, errors=(422,), parameters=[
                    flag_parameter("enabled", "Only those that are routed to"),
                    Parameter(name="provider", place="query", schema={"type": "string"}, summary="Only this provider's"),
                ]),
         _route("PUT", "models/{id:str}", endpoint.put_model, "put_catalog_model", "Put a model",
                "In place of the one of that id, whole. Holds for the next request here, elsewhere within a second.",
-               answers={200: [Content(holds=CatalogModel)]}, body=_MODEL, errors=_WRITE_ERRORS),
+               answers={200: [Content(holds=CatalogModel)]}, body=_MODEL),
         _route("DELETE", "models/{id:str}", endpoint.delete_model, "delete_catalog_model", "Delete a model",
                "To stop routing to it and still know its price, put it with `enabled` false.",
-               answers={204: []}, errors=(*_ERRORS, 404)),
+               answers={204: []}, errors=(404,)),
     ]  # fmt: skip
 
 
@@ -186,7 +185,7 @@ def _route(
     *,
     answers: Mapping[int, Sequence[Content]],
     body: Content | None = None,
-    errors: Sequence[int] = _ERRORS,
+    errors: Sequence[int] = (),
     parameters: Sequence[Parameter] = (),
 ) -> Route:
     named = [

@@ -1,21 +1,10 @@
-"""The catalogue as `/admin/providers` and `/admin/models` show it and take it: in the words of its file."""
+"""The catalogue as `/admin/providers` and `/admin/models` show it: in the words of its file."""
 
 from msgspec import Struct
 
 from neuroroute.dialects.catalog_tables import dollars
 from neuroroute.domain.catalog import KnownModel, KnownProvider
 from neuroroute.domain.model import Dialect, Price
-
-
-class CatalogProviderIn(Struct, frozen=True, kw_only=True):
-    """A provider, as it is put; docs/catalog.md says what each field may be."""
-
-    dialect: Dialect
-    base_url: str
-    api_key_env: str | None = None
-    """Only as it was, and at the origin that was."""
-    local: bool = False
-    max_connections: int = 100
 
 
 class CatalogProvider(Struct, frozen=True, kw_only=True):
@@ -58,22 +47,6 @@ class CatalogRanks(Struct, frozen=True, kw_only=True):
     speed: int = 2
     cost: int = 2
     quality: int = 2
-
-
-class CatalogModelIn(Struct, frozen=True, kw_only=True):
-    """A model, as it is put; docs/catalog.md says what each field may be."""
-
-    provider: str
-    max_tokens: int
-    name: str | None = None
-    upstream: str | None = None
-    capabilities: tuple[str, ...] = ("basic_chat",)
-    context_window: int | None = None
-    avg_latency_ms: int = 1000
-    price: CatalogPrice | None = None
-    """Null or left out: unpriced, which is not free."""
-    ranks: CatalogRanks = CatalogRanks()
-    enabled: bool = True
 
 
 class CatalogModel(Struct, frozen=True, kw_only=True):

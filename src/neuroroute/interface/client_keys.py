@@ -13,6 +13,7 @@ from neuroroute.application.keep_client_keys import KeepClientKeys
 from neuroroute.dialects.lax import Problem
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.client_key import ClientKey, MintedKey, NewKey
+from neuroroute.interface.api_keys import send_nothing
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.strict_body import invalid, struct_of
@@ -100,7 +101,7 @@ class ClientKeysEndpoint:
     async def revoke(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`DELETE /admin/keys/{key_id}`."""
         await self._keep.revoke(scope["path_params"]["key_id"], now=time(), by=Visit.of(scope).caller.id)
-        await Reply(204, b"")(scope, receive, send)
+        await send_nothing(scope, receive, send)
 
 
 def _shown(status: int, minted: MintedKey) -> Reply:
@@ -132,7 +133,7 @@ def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-_ERRORS: Final = (401, 403, 503)
+_SHOWN_ONCE: Final = {"cache-control": "`no-store`: the answer holds the key's text"}
 _KEY_ID: Final = Parameter(
     name="key_id", place="path", schema={"type": "string"}, summary="The key's id: the part of its text after `nr_`"
 )
@@ -152,7 +153,6 @@ def client_keys_routes(endpoint: ClientKeysEndpoint) -> Sequence[Route]:
                 description="Revoked and expired ones too. Never what they open with.",
                 tag="admin",
                 answers={200: [Content(holds=KeyList)]},
-                errors=_ERRORS,
             ),
         ),
         Route(
@@ -167,7 +167,7 @@ def client_keys_routes(endpoint: ClientKeysEndpoint) -> Sequence[Route]:
                 tag="admin",
                 body=Content(holds=NewKey, example={"name": "the shop's assistant", "requests_per_minute": 60}),
                 answers={201: [Content(holds=MintedKeyView)]},
-                errors=_ERRORS,
+                headers=_SHOWN_ONCE,
             ),
         ),
         Route(
@@ -182,9 +182,10 @@ def client_keys_routes(endpoint: ClientKeysEndpoint) -> Sequence[Route]:
                 "`overlap_seconds` more. The body may be left out.",
                 tag="admin",
                 parameters=[_KEY_ID],
-                body=Content(holds=Rotation, example={"overlap_seconds": 3600}),
+                body=Content(holds=Rotation, optional=True, example={"overlap_seconds": 3600}),
                 answers={200: [Content(holds=MintedKeyView)]},
-                errors=(404, *_ERRORS),
+                headers=_SHOWN_ONCE,
+                errors=(404,),
             ),
         ),
         Route(
@@ -199,7 +200,7 @@ def client_keys_routes(endpoint: ClientKeysEndpoint) -> Sequence[Route]:
                 tag="admin",
                 parameters=[_KEY_ID],
                 answers={204: []},
-                errors=(404, *_ERRORS),
+                errors=(404,),
             ),
         ),
     ]

@@ -9,6 +9,7 @@ from typing import final
 import msgspec
 from litestar.types import Receive, Scope, Send
 
+from neuroroute.dialects.catalog_tables import table_schema
 from neuroroute.dialects.native_answers import ErrorResponse
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.interface.respond import Reply
@@ -22,7 +23,24 @@ _REQUEST_ID = {
 }
 _BODY_ERRORS = (400, 408, 413, 415, 422)
 """Of any route that reads a body."""
-_ERROR_CODE = {"description": "The same as `code` in the body", "schema": {"type": "string"}}
+_SCOPE_ERRORS: Mapping[AccessScope, Sequence[int]] = {
+    AccessScope.PUBLIC: (),
+    AccessScope.CLIENT: (401, 403, 429, 503),
+    AccessScope.METRICS: (401, 403, 503),
+    AccessScope.ADMIN: (401, 403, 503),
+}
+"""What the guard refuses with (docs/access.md)."""
+_TOLD = {
+    "x-ratelimit-limit-requests": "Of a key with a limit: requests a minute",
+    "x-ratelimit-remaining-requests": "Of a key with a limit: how many may come at once now",
+    "x-ratelimit-reset-requests": "Of a key with a limit: until the whole limit is there again, such as `2.350s`",
+}
+_ERROR_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"www-authenticate": "How a key is shown"},
+    429: {"retry-after": "Seconds to wait; left out when no provider said how many"},
+    503: {"retry-after": "Seconds to wait"},
+}
+_ERROR_CODE = "The same as `code` in the body"
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -59,8 +77,12 @@ class DocumentsEndpoint:
 def write_document(routes: Iterable[Route], *, title: str, version: str) -> bytes:
     """OpenAPI 3.1, sorted, so that the same routes always give the same bytes."""
     routes = tuple(routes)
-    structs = [content.holds for one in routes for content in _contents(one.operation) if content.holds]
-    _, schemas = msgspec.json.schema_components([ErrorResponse, *dict.fromkeys(structs)], ref_template=_REF)
+    contents = [content for one in routes for content in _contents(one.operation) if content.holds]
+    structs = dict.fromkeys(content.holds for content in contents)
+    _, schemas = msgspec.json.schema_components([ErrorResponse, *structs], schema_hook=table_schema, ref_template=_REF)
+    for content in contents:
+        if content.holds and content.named_by_path:
+            schemas[content.holds.__name__]["required"].remove(content.named_by_path)
     paths: dict[str, dict[str, object]] = {}
     for one in routes:
         item = paths.setdefault(re.sub(r"\{(\w+):\w+\}", r"{\1}", one.path), {})
@@ -78,8 +100,8 @@ def write_document(routes: Iterable[Route], *, title: str, version: str) -> byte
             "components": {
                 "schemas": schemas,
                 "securitySchemes": {
-                    "bearer": {"type": "http", "scheme": "bearer"},
-                    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                    "bearer": {"type": "http", "scheme": "bearer", "description": _KEY},
+                    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": _KEY},
                 },
             },
         }
@@ -94,9 +116,17 @@ def _contents(operation: Operation) -> Iterable[Content]:
 
 
 def _describe(operation: Operation, scope: AccessScope) -> dict[str, object]:
-    answers = {str(status): _answer(status, contents) for status, contents in operation.answers.items()}
-    refusals = (*operation.errors, *(_BODY_ERRORS if operation.body else ()), 500)
-    errors = {str(status): _error(status) for status in refusals}
+    limits = _TOLD if scope is AccessScope.CLIENT else {}
+    answers = {
+        str(status): _answer(status, contents, {**limits, **operation.headers})
+        for status, contents in operation.answers.items()
+    }
+    refusals = (*operation.errors, *(_BODY_ERRORS if operation.body else ()), *_SCOPE_ERRORS[scope], 500)
+    error = Content(holds=ErrorResponse)
+    errors = {
+        str(status): _answer(status, [error], {"x-error-code": _ERROR_CODE, **limits, **_ERROR_HEADERS.get(status, {})})
+        for status in refusals
+    }
     described: dict[str, object] = {
         "operationId": operation.id,
         "summary": operation.summary,
@@ -108,17 +138,18 @@ def _describe(operation: Operation, scope: AccessScope) -> dict[str, object]:
     if operation.parameters:
         described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _content([operation.body])}
+        described["requestBody"] = {"required": not operation.body.optional, "content": _content([operation.body])}
     return described
 
 
 _SECURITY: Mapping[AccessScope, Sequence[Mapping[str, Sequence[str]]]] = {
     AccessScope.PUBLIC: [{}],
-    AccessScope.CLIENT: [{}, {"bearer": []}, {"key": []}],
-    AccessScope.METRICS: [{}, {"bearer": []}, {"key": []}],
-    AccessScope.ADMIN: [{"bearer": []}, {"key": []}],
+    AccessScope.CLIENT: [{}, {"bearer": ["client"]}, {"key": ["client"]}],
+    AccessScope.METRICS: [{}, {"bearer": ["metrics"]}, {"key": ["metrics"]}],
+    AccessScope.ADMIN: [{"bearer": ["admin"]}, {"key": ["admin"]}],
 }
-"""`{}` is nothing: what a client's route asks for while access is open."""
+"""`{}` is nothing: what a client's route asks for while access is open. The words are a client key's scopes."""
+_KEY = "The admin key, or a client key with the scope that is named; one with `admin` opens everything"
 
 
 def _parameter(parameter: Parameter) -> Mapping[str, object]:
@@ -131,20 +162,10 @@ def _parameter(parameter: Parameter) -> Mapping[str, object]:
     }
 
 
-def _answer(status: int, contents: Sequence[Content]) -> Mapping[str, object]:
-    return {
-        "description": HTTPStatus(status).phrase,
-        "headers": {"x-request-id": _REQUEST_ID},
-        "content": _content(contents),
-    }
-
-
-def _error(status: int) -> Mapping[str, object]:
-    return {
-        "description": HTTPStatus(status).phrase,
-        "headers": {"x-request-id": _REQUEST_ID, "x-error-code": _ERROR_CODE},
-        "content": _content([Content(holds=ErrorResponse)]),
-    }
+def _answer(status: int, contents: Sequence[Content], headers: Mapping[str, str]) -> Mapping[str, object]:
+    said = {name: {"description": told, "schema": {"type": "string"}} for name, told in headers.items()}
+    answer = {"description": HTTPStatus(status).phrase, "headers": {"x-request-id": _REQUEST_ID, **said}}
+    return {**answer, "content": _content(contents)} if contents else answer
 
 
 def _content(contents: Sequence[Content]) -> Mapping[str, object]:

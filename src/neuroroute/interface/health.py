@@ -191,7 +191,6 @@ def health_routes(endpoint: HealthEndpoint) -> list[Route]:
                 description="In the text format of Prometheus.",
                 tag="health",
                 answers={200: [Content(media_type="text/plain")]},
-                errors=(401,),
             ),
         ),
     ]

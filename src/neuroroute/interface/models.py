@@ -224,7 +224,7 @@ def models_routes(endpoint: ModelsEndpoint) -> list[Route]:
                 tag="models",
                 answers={200: [Content(holds=ModelList)]},
                 parameters=[flag_parameter("include_health", "Also health and metrics of each model")],
-                errors=(401, 422),
+                errors=(422,),
             ),
         ),
         Route(
@@ -238,7 +238,6 @@ def models_routes(endpoint: ModelsEndpoint) -> list[Route]:
                 description="The words that `metadata.required_capabilities` may ask for, of models that can be asked.",
                 tag="models",
                 answers={200: [Content(holds=CapabilityList)]},
-                errors=(401,),
             ),
         ),
         Route(
@@ -253,7 +252,7 @@ def models_routes(endpoint: ModelsEndpoint) -> list[Route]:
                 tag="models",
                 answers={200: [Content(holds=ModelHealthView)]},
                 parameters=[model_key_parameter()],
-                errors=(401, 404),
+                errors=(404,),
             ),
         ),
     ]

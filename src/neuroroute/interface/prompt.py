@@ -122,7 +122,7 @@ def _told(answer: Answer, began: float) -> Told:
     )
 
 
-_ERRORS = (401, 429, 502, 503, 504)
+_ERRORS = (502, 504)
 _ANSWERS = {
     200: [
         Content(holds=PromptResponse),

@@ -83,7 +83,7 @@ def provider_settings_routes(endpoint: ProviderSettingsEndpoint) -> list[Route]:
                 tag=_TAG,
                 parameters=page_parameters(),
                 answers={200: [Content(holds=ApiKeySettings, listed=True)]},
-                errors=(401, 403, 422, 503),
+                errors=(422,),
             ),
         ),
         Route(
@@ -99,7 +99,6 @@ def provider_settings_routes(endpoint: ProviderSettingsEndpoint) -> list[Route]:
                 tag=_TAG,
                 body=_BODY,
                 answers={201: [_ONE]},
-                errors=(401, 403, 503),
             ),
         ),
         Route(
@@ -114,7 +113,7 @@ def provider_settings_routes(endpoint: ProviderSettingsEndpoint) -> list[Route]:
                 tag=_TAG,
                 parameters=[provider_parameter()],
                 answers={200: [_ONE]},
-                errors=(401, 403, 404, 503),
+                errors=(404,),
             ),
         ),
         Route(
@@ -130,7 +129,7 @@ def provider_settings_routes(endpoint: ProviderSettingsEndpoint) -> list[Route]:
                 parameters=[provider_parameter()],
                 body=_BODY,
                 answers={200: [_ONE]},
-                errors=(401, 403, 404, 409, 503),
+                errors=(404, 409),
             ),
         ),
         Route(
@@ -145,7 +144,7 @@ def provider_settings_routes(endpoint: ProviderSettingsEndpoint) -> list[Route]:
                 tag=_TAG,
                 parameters=[provider_parameter()],
                 answers={204: []},
-                errors=(401, 403, 404, 503),
+                errors=(404,),
             ),
         ),
     ]

@@ -33,6 +33,10 @@ class Content(Struct, frozen=True, kw_only=True):
     holds: type[Struct] | None = None
     listed: bool = False
     """Whether it is a bare list of them."""
+    named_by_path: str | None = None
+    """The field that the path says already: a body may leave it out."""
+    optional: bool = False
+    """Whether a request may do without this body."""
     media_type: str = "application/json"
     example: object = None
 
@@ -46,11 +50,13 @@ class Operation(Struct, frozen=True, kw_only=True):
     description: str
     tag: str
     answers: Mapping[int, Sequence[Content]]
-    """The good ones, by status."""
+    """The good ones, by status; without content there is no body."""
+    headers: Mapping[str, str] = {}
+    """Of the good answers, beyond those of any: each with what it says."""
     body: Content | None = None
     parameters: Sequence[Parameter] = ()
     errors: Sequence[int] = ()
-    """Statuses of `ErrorResponse`, beyond those that any route may answer."""
+    """Statuses of `ErrorResponse`, beyond those of any route of its scope, and of any that reads a body."""
 
 
 class Route(Struct, frozen=True, kw_only=True):

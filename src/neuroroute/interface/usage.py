@@ -58,7 +58,7 @@ class UsageRowView(Struct, frozen=True, kw_only=True):
     unpriced_requests: int
     """Answers whose price is not known. They are not in the cost, and not free."""
     errors: int
-    """Prompts that nobody answered, or whose answer was cut."""
+    """Prompts that failed, or whose answer was cut; not those that were rejected or that the caller left."""
     cached_answers: int
     """Told from the response cache: they use no tokens and cost nothing."""
 
@@ -160,6 +160,12 @@ def _field(row: UsageRowView, name: str) -> str:
     return "" if value is None else str(value)
 
 
+_CSV_EXAMPLE: Final = (
+    "day,requests,prompt_tokens,completion_tokens,cached_tokens,cache_write_tokens,reasoning_tokens,cost_nano_usd,"
+    "cost_usd,unpriced_requests,errors,cached_answers\r\n2026-11-26,2,2,86,0,0,0,0,0.000000000,0,0,1\r\n"
+)
+
+
 def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
     """The routes."""
     return [
@@ -175,7 +181,8 @@ def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
                 "half a second. As JSON, or as CSV by `format` or by the header `accept`; a CSV that is not the "
                 "whole says in the header `x-next-offset` where to read on.",
                 tag="admin",
-                answers={200: [Content(holds=UsagePage), Content(media_type="text/csv", example="day,requests\r\n")]},
+                answers={200: [Content(holds=UsagePage), Content(media_type="text/csv", example=_CSV_EXAMPLE)]},
+                headers={"x-next-offset": "Of a CSV that is not the whole: what to ask for as `offset` to read on"},
                 parameters=[
                     _parameter(
                         "from", "The first day, of UTC; without it the thirtieth before the last", format="date"
@@ -202,7 +209,7 @@ def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
                     _number("limit", "At most as many rows", minimum=1, maximum=MAX_LIMIT, default=LIMIT),
                     _number("offset", "Leave out as many rows first", minimum=0, maximum=_MAX_OFFSET, default=0),
                 ],
-                errors=(401, 403, 422, 503),
+                errors=(422,),
             ),
         )
     ]
