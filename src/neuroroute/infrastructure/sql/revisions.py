@@ -13,6 +13,8 @@ from neuroroute.infrastructure.sql.tables import RevisionRow
 
 AUDIT: Final = "audit"
 """No topic to follow: its row is the lock of the chain."""
+_LOOK: Final = select(RevisionRow.topic, RevisionRow.revision).where(RevisionRow.topic.in_(list(Topic)))
+"""Of the topics that this version follows: a later one may have added others."""
 
 
 async def bump(session: AsyncSession, topic: Topic) -> int:
@@ -46,5 +48,5 @@ class SqlRevisions(Revisions):
             if not self._checked:
                 await check_schema(session)
                 self._checked = True
-            rows = (await session.execute(select(RevisionRow.topic, RevisionRow.revision))).all()
-        return {Topic(topic): revision for topic, revision in rows if topic != AUDIT}
+            rows = await session.execute(_LOOK)
+            return {Topic(topic): revision for topic, revision in rows}
