@@ -79,6 +79,18 @@ async def test_a_remembered_answer_says_why_its_model_was_chosen():
         assert again.selection.ranking.reasoning.features == fresh.selection.ranking.reasoning.features
 
 
+async def test_an_answer_of_a_catalogue_that_came_while_the_cache_was_asked_is_not_kept_under_the_one_before():
+    class Slow(WatchedCache):
+        async def get(self, key):
+            router.catalog.version = "v2"
+            return await super().get(key)
+
+    router = Router(cache=Slow(), version=VERSION)
+    await router.ask(wanted())
+    assert router.cache.puts == []
+    assert router.record.catalog_version == "v2"
+
+
 async def test_an_answer_is_stored_before_its_last_event_is_handed_on():
     router = Router(cache=WatchedCache())
     async with await router.route(wanted(cache=CacheUse(ttl=5.0))) as answer:

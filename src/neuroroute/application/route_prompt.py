@@ -101,6 +101,8 @@ class RoutePrompt:
             key = fingerprint(request, request.cache, f"{version}/{self._policy.name}")
             if (cached := await self._cache.get(key)) and (card := self._card(cached, request)):
                 return self._replayed(cached, card, draft)
+            if self._catalog.version != version:  # it came meanwhile, and what answers now is not of the one before
+                draft.catalog_version, key = self._catalog.version, None
         draft.decision = decision = self.decide(request)
         return await self._first_to_answer(decision, request, draft, key)
 
