@@ -8,25 +8,6 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-_APPEND_ONLY = {
-    "postgresql": (
-        """
-        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'entries of % are never changed or removed', TG_TABLE_NAME; END $$
-        """,
-        """
-        CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
-        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
-        """,
-    ),
-    "sqlite": tuple(
-        f"CREATE TRIGGER append_only_{act} BEFORE {act} ON audit_log "
-        "BEGIN SELECT RAISE(ABORT, 'entries of audit_log are never changed or removed'); END"
-        for act in ("UPDATE", "DELETE")
-    ),
-}
-"""Against mistakes. Who owns the tables can remove it, and is found out by the chain (docs/audit.md)."""
-
 
 def upgrade() -> None:
     op.create_table(
@@ -57,8 +38,6 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_audit_log"),
     )
-    for statement in _APPEND_ONLY[op.get_bind().dialect.name]:
-        op.execute(statement)
     op.create_table(
         "client_keys",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -200,7 +179,5 @@ def downgrade() -> None:
     op.drop_table("credentials")
     op.drop_table("client_keys")
     op.drop_table("audit_log")
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION refuse_change()")
     op.drop_table("audit_head")
     op.drop_table("applied_catalogs")

@@ -33,8 +33,6 @@ def tampered(home, tmp_path):
     shutil.copytree(home, tmp_path, dirs_exist_ok=True)
     connection = sqlite3.connect(tmp_path / ".neuroroute" / "neuroroute.sqlite3")
     connection.executescript("""
-        DROP TRIGGER append_only_UPDATE;
-        DROP TRIGGER append_only_DELETE;
         UPDATE audit_log SET actor = 'nobody' WHERE seq = 1;
         DELETE FROM audit_log WHERE seq = 2;
     """)

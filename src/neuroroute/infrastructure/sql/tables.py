@@ -147,7 +147,7 @@ class ClientKeyRow(DefaultBase):
 
 
 class AuditRow(DefaultBase):
-    """An entry of the audit log; triggers refuse to change or remove it. Texts are the very ones that were hashed."""
+    """An entry of the audit log. Texts are the very ones that were hashed."""
 
     __tablename__ = "audit_log"
 
