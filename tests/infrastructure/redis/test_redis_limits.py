@@ -51,13 +51,13 @@ async def test_scripts_that_redis_forgot_are_no_matter(limiter, client):
     assert [(await limiter.take("key", limit=2)).admitted for _ in range(2)] == [True, False]
 
 
-async def test_a_redis_that_dies_costs_no_answer_and_the_process_counts_alone(limiter, valkey):
+async def test_a_redis_that_dies_costs_no_answer_and_the_process_counts_on_alone(limiter, valkey):
     await limiter.take("key", limit=5)
     valkey.kill()
     began = time.monotonic()
     answers = await asyncio.gather(*(limiter.take("key", limit=5) for _ in range(20)))
     assert time.monotonic() - began < 0.5
-    assert sum(answer.admitted for answer in answers) == 5
+    assert sum(answer.admitted for answer in answers) == 4
 
 
 async def test_a_frozen_redis_costs_one_time_out_at_most(limiter, valkey):

@@ -21,7 +21,7 @@ class RedisRateLimiter(RateLimiter):
     """`open` and `close` it; in between, a request costs one exchange, and at most `timeout`.
 
     By the clock of Redis, so that instances need not agree on the time. While Redis is away, or refuses, each process
-    counts for itself.
+    counts for itself, from where the common count stood: of one limit at most as much as it has processes.
     """
 
     def __init__(self, url: str, *, prefix: str = "neuroroute:", timeout: float = 0.1) -> None:
@@ -55,6 +55,7 @@ class RedisRateLimiter(RateLimiter):
         match await self._link.ask(("EVAL", TAKE, 1, self._prefix + caller, interval, limit * interval)):
             case [[int() as admitted, int() as owed]]:
                 self._refused = False
+                self._alone.follow(caller, owed)
                 return allowance(admitted=admitted == 1, owed=owed, limit=limit)
             case [ResponseError() as refusal]:
                 if not self._refused:
