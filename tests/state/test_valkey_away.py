@@ -1,0 +1,99 @@
+"""Valkey is killed, or frozen, under load: nobody is refused for it, limits go on as they can, and all of it heals."""
+
+import time
+from collections import Counter
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import httpx
+import pytest
+from interface.keys import bearer, make_key
+from running import Service, eventually
+from services.valkey import start_valkey
+from state.crowd import Crowd
+from state.placing import environ_of, ready, rows
+
+LIMIT = 30
+HEALED = 8.0
+"""Seconds after its return in which the limits are shared again."""
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory) -> Generator:
+    """Of this file's own: each test leaves it running."""
+    server = start_valkey(tmp_path_factory.mktemp("valkey"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def two(simulated, tmp_path_factory, module_postgres_database, valkey) -> Generator[list[Service], None, None]:
+    """Two instances with one database and one Valkey."""
+    environ = environ_of(simulated, DATABASE_URL=module_postgres_database, REDIS_URL=valkey.url)
+    with ExitStack() as stack:
+        yield [stack.enter_context(Service(tmp_path_factory.mktemp("instance"), environ=environ)) for _ in range(2)]
+
+
+def known_by_both(two, **said) -> str:
+    key = make_key(two[0], **said)["key"]
+    eventually(lambda: asked(two[1], make_key(two[0])["key"]) in {200, 401}, within=2)
+    time.sleep(0.6)  # without asking with it, for that counts
+    return key
+
+
+def asked(service, key) -> int:
+    return httpx.get(f"{service.url}/models", headers=bearer(key), timeout=10, trust_env=False).status_code
+
+
+def shared(two) -> bool:
+    """Whether what one admits the other counts."""
+    key = known_by_both(two, requests_per_minute=1)
+    return [asked(one, key) for one in two] == [200, 429]
+
+
+@pytest.mark.parametrize(("away", "back"), [("kill", "start"), ("freeze", "thaw")])
+def test_valkey_goes_and_comes_back_under_load(
+    two, valkey, module_postgres_database, away, back, record_testsuite_property
+):
+    limits = ({}, {"requests_per_minute": 100_000})
+    keys = [bearer(known_by_both(two, **said)) for said in limits for _ in range(2)]
+    with Crowd([one.url for one in two], keys[::-1]) as crowd:
+        crowd.go_on(1.0)
+        getattr(valkey, away)()
+        try:
+            for _ in range(10):
+                assert [ready(one)[0] for one in two] == [200, 200]
+                crowd.go_on(0.2)
+        finally:
+            getattr(valkey, back)()
+        crowd.go_on(1.0)
+    record_testsuite_property(f"slowest_prompt_with_valkey_{away}_seconds", crowd.slowest)
+    assert crowd.statuses.keys() == {(200, "")}
+    assert len(crowd.seen) > 500
+    assert crowd.slowest < 1.0
+    record_testsuite_property(f"limits_shared_after_{back}_seconds", eventually(lambda: shared(two), within=HEALED))
+    written = Counter(row[0] for row in rows(module_postgres_database, "SELECT request_id FROM usage"))
+    assert [written[seen.request_id] for seen in crowd.answered] == [1] * len(crowd.answered)
+
+
+def test_valkey_dies_while_a_limit_is_used_up_and_at_most_twice_of_it_is_admitted(two, valkey):
+    eventually(lambda: shared(two), within=HEALED)
+    key = known_by_both(two, requests_per_minute=LIMIT)
+    answered: list[int] = []
+
+    def ask(number):
+        status = asked(two[number % 2], key)
+        answered.append(status)
+        return status
+
+    try:
+        with ThreadPoolExecutor(16) as threads:
+            asking = [threads.submit(ask, number) for number in range(200)]
+            eventually(lambda: answered.count(200) >= LIMIT // 2, within=10)
+            valkey.kill()
+            statuses = Counter(one.result() for one in asking)
+    finally:
+        valkey.start()
+    assert statuses.keys() == {200, 429}
+    assert LIMIT <= statuses[200] <= 2 * LIMIT
