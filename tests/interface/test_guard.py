@@ -34,7 +34,7 @@ def bearing(key):
 class Gate:
     """A guard of keys that are kept in memory."""
 
-    def __init__(self, *, fresh=True, closed=True, ring=None):
+    def __init__(self, *, fresh=True, loaded=True, closed=True, ring=None):
         store = MemoryClientKeys()
         self.ring = KeyRing(store)
         self.keep = KeepClientKeys(store, follow=self.ring.load, entropy=os.urandom)
@@ -43,6 +43,7 @@ class Gate:
             admin_key=Secret(ADMIN_KEY),
             keys=ring or self.ring,
             fresh=lambda: self.fresh,
+            loaded=lambda: loaded,
             limiter=MemoryRateLimiter(clock=time.monotonic),
             clients_need_keys=closed,
             metrics_need_keys=closed,
@@ -82,6 +83,15 @@ async def test_while_the_database_is_away_a_known_key_opens_and_an_unknown_one_i
     gate.fresh = True
     with pytest.raises(CallerRefused):
         gate.admit(Scope.CLIENT, UNKNOWN)
+
+
+def test_before_anything_was_read_no_client_is_told_that_there_is_no_model():
+    gate = Gate(fresh=False, loaded=False, closed=False)
+    for shown in (visit(), bearing(UNKNOWN), bearing(ADMIN_KEY.encode())):
+        with pytest.raises(StateUnavailable):
+            gate.guard.admit(Scope.CLIENT, shown)
+    assert gate.admit(Scope.ADMIN, ADMIN_KEY.encode()) == ADMIN
+    assert gate.guard.admit(Scope.PUBLIC, visit()) == ANYONE
 
 
 async def test_a_new_text_that_this_process_does_not_know_yet_is_no_401_either():

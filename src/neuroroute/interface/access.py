@@ -33,14 +33,16 @@ class Guard:
         admin_key: Secret,
         keys: KeyRing,
         fresh: Callable[[], bool],
+        loaded: Callable[[], bool],
         limiter: RateLimiter,
         clients_need_keys: bool,
         metrics_need_keys: bool,
     ) -> None:
-        """`fresh`: whether what `keys` holds is what is stored, to a second."""
+        """`fresh`: whether what `keys` holds is what is stored, to a second; `loaded`: whether it was ever read."""
         self._admin_key = admin_key.reveal().encode()
         self._keys = keys
         self._fresh = fresh
+        self._loaded = loaded
         self._limiter = limiter
         self._closed = {
             Scope.CLIENT: clients_need_keys,
@@ -54,14 +56,16 @@ class Guard:
         Raises:
             CallerRefused: it shows no key that opens anything.
             CallerForbidden: its key does not open this route.
-            StateUnavailable: nobody can say whether its key is one.
+            StateUnavailable: nobody can say whether its key is one, or yet which models there are.
         """
         if scope is Scope.PUBLIC:
             return ANYONE
         shown = _shown(visit)
+        if not shown and self._closed[scope]:
+            raise CallerRefused(_NO_KEY)
+        if scope is Scope.CLIENT and not self._loaded():
+            raise StateUnavailable("Keys and models have not been read yet: see /health/ready")
         if not shown:
-            if self._closed[scope]:
-                raise CallerRefused(_NO_KEY)
             return ANYONE
         if compare_digest(shown, self._admin_key):
             return ADMIN
