@@ -7,6 +7,7 @@ import argparse
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,13 @@ MEASURED = frozenset(
     )
 )  # fmt: skip
 """Members whose value is another each time: only its type is compared."""
+SHOWN_HEADERS = (
+    "access-control-allow-origin", "allow", "content-type", "retry-after", "x-error-code", "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+)  # fmt: skip
+"""Of an answer with its head, in this order; all others are left out."""
+NAMED = ("key", "id")
+"""Members of answers that later commands may use: `$KEY` and `$ID`."""
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _CATS = re.compile(r"\$\(cat (\S+)\)")
 _ANY = "…"
@@ -54,6 +62,32 @@ def examples_of(document: Path) -> list[Example]:
             command, _, answer = joined.partition("\n")
             found.append(Example(line, command.strip(), answer.strip()))
     return found
+
+
+def filled(command: str, said: dict[str, str]) -> str:
+    """The command with what earlier answers said."""
+    for name, value in said.items():
+        command = re.sub(rf"\${name.upper()}\b", value, command)
+    return command
+
+
+def named_in(answer: str) -> dict[str, str]:
+    """What an answer says for later commands."""
+    try:
+        return dict(_named(json.loads(answer)))
+    except ValueError:
+        return {}
+
+
+def _named(value: object) -> Iterator[tuple[str, str]]:
+    match value:
+        case dict():
+            yield from ((name, told) for name in NAMED if isinstance(told := value.get(name), str))
+            for inner in value.values():
+                yield from _named(inner)
+        case list():
+            for inner in value:
+                yield from _named(inner)
 
 
 def read_curl(command: str, home: Path) -> Curl:

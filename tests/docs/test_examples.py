@@ -7,11 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from docs.examples import Curl, differences, examples_of, read_curl
+from docs.examples import SHOWN_HEADERS, Curl, differences, examples_of, filled, named_in, read_curl
 from running import COMMAND, Service, eventually
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "docs/api.md", "docs/streaming.md", "docs/operations.md")
+API = ("docs/api.md", "docs/admin-api.md")
+DOCUMENTS = ("README.md", *API, "docs/streaming.md", "docs/operations.md")
 KEYS = {"OPENAI_API_KEY": "sk-example", "ANTHROPIC_API_KEY": "sk-ant-example"}
 """What the README has its reader set before `neuroroute route`."""
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
@@ -28,15 +29,17 @@ def service(tmp_path):
 def test_every_example_answers_as_it_is_written(document, service):
     examples = examples_of(ROOT / document)
     assert examples
-    wrong = []
+    wrong, said = [], {}
     for example in examples:
-        found = differences(example.answer, _run(example.command, service))
+        answer = _run(filled(example.command, said), service)
+        said |= named_in(answer)
+        found = differences(example.answer, answer)
         wrong += [f"{document}:{example.line}: {example.command}\n    {one}" for one in found]
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_api_document_tells_of_every_route(service):
-    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+def test_the_api_documents_tell_of_every_route(service):
+    text = "\n".join((ROOT / document).read_text(encoding="utf-8") for document in API)
     told = set(re.findall(r"^#+ `([A-Z]+) (\S+)`", text, re.MULTILINE))
     paths = httpx.get(f"{service.url}/openapi.json", timeout=10, trust_env=False).json()["paths"]
     assert told == {(method.upper(), path) for path, item in paths.items() for method in item}
@@ -106,10 +109,9 @@ def _ask(curl: Curl, url: str) -> str:
     with httpx.Client(timeout=30, trust_env=False) as client:
         answer = client.request(curl.method, url + curl.path, headers=curl.headers, content=curl.body)
     if not curl.with_head:
-        return answer.text
+        return answer.text.replace("\r\n", "\n")  # as a terminal shows it
     head = [f"HTTP/1.1 {answer.status_code} {answer.reason_phrase}"]
-    shown = ("access-control-allow-origin", "allow", "content-type", "retry-after", "x-error-code")
-    head += [f"{name}: {answer.headers[name]}" for name in shown if name in answer.headers]
+    head += [f"{name}: {answer.headers[name]}" for name in SHOWN_HEADERS if name in answer.headers]
     return "\n".join([*head, "", answer.text])
 
 
