@@ -65,10 +65,15 @@ async def test_a_row_that_cannot_be_read_is_an_obstacle_and_ends_with_it(process
     assert process.catalog.loads == 2
 
 
-async def test_what_was_written_stands_even_if_it_cannot_be_read(process):
-    process.catalog.fault = ValueError()
+@pytest.mark.parametrize("fault", [ValueError(), StateUnavailable("away")])
+async def test_what_was_written_stands_even_if_it_cannot_be_read(process, fault):
+    process.catalog.fault = fault
     with pytest.raises(StateUnavailable):
         await process.follow.refresh()
+    await process.follow.catch_up()
+    process.catalog.fault = None
+    await process.follow.catch_up()
+    assert process.catalog.loads == 1
 
 
 async def test_keys_are_followed_while_the_catalogue_cannot_be_read(process):

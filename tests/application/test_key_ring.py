@@ -193,18 +193,6 @@ async def test_a_use_that_could_not_be_noted_is_noted_the_next_time():
     assert store.noted == [{minted.key.id: NOW + 1}]
 
 
-async def test_what_was_written_stands_though_it_cannot_be_read_again_just_now():
-    store = AwayOnce(MemoryClientKeys())
-    ring = KeyRing(store)
-    store.failures = 1
-    keep = KeepClientKeys(store, follow=ring.load, entropy=os.urandom)
-    minted = await keep.create(NewKey(name="a"), now=NOW, by="admin")
-    text = minted.text.reveal().encode()
-    assert ring.recognise(text, NOW) is Unopened.UNKNOWN
-    await ring.load()
-    assert ring.recognise(text, NOW) == minted.key.caller
-
-
 async def test_a_load_that_fails_leaves_what_was_held():
     store = AwayOnce(MemoryClientKeys())
     ring = KeyRing(store)

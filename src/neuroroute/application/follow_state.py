@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Final, Protocol, final
 
@@ -87,8 +88,13 @@ class FollowState:
                 self._tell(obstacle)
             self.obstacle = obstacle
 
+    async def catch_up(self) -> None:
+        """Called by whoever has just written, before it answers. That stands: if it cannot be read now, it is later."""
+        with suppress(StateUnavailable):
+            await self.refresh()
+
     async def refresh(self) -> None:
-        """Hold what is stored now; called by whoever has just written, before it answers.
+        """Hold what is stored now.
 
         Raises:
             StateUnavailable: what is held may be older.

@@ -1,12 +1,10 @@
 """How administrators keep the catalogue: what they write, this process serves before it answers."""
 
-from contextlib import suppress
 from typing import final
 
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.stores import CatalogStore
 from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
-from neuroroute.domain.errors import StateUnavailable
 
 
 @final
@@ -24,25 +22,21 @@ class KeepCatalog:
     async def put_provider(self, provider: KnownProvider, *, by: str) -> KnownProvider:
         """Raises: AddressRefused, CatalogMisfit."""
         put = await self._store.put_provider(provider, by=by)
-        await self._catch_up()
+        await self._follow_state.catch_up()
         return put
 
     async def put_model(self, model: KnownModel, *, by: str) -> KnownModel:
         """Raises: CatalogMisfit."""
         put = await self._store.put_model(model, by=by)
-        await self._catch_up()
+        await self._follow_state.catch_up()
         return put
 
     async def delete_provider(self, name: str, *, by: str) -> None:
         """Raises: NotStored, ProviderInUse."""
         await self._store.delete_provider(name, by=by)
-        await self._catch_up()
+        await self._follow_state.catch_up()
 
     async def delete_model(self, model_id: str, *, by: str) -> None:
         """Raises: NotStored."""
         await self._store.delete_model(model_id, by=by)
-        await self._catch_up()
-
-    async def _catch_up(self) -> None:
-        with suppress(StateUnavailable):  # what was written stands, and is read later
-            await self._follow_state.refresh()
+        await self._follow_state.catch_up()

@@ -5,7 +5,7 @@ from typing import final
 
 from neuroroute.application.stores import ClientKeyStore
 from neuroroute.domain.client_key import ClientKey, MintedKey, NewKey
-from neuroroute.domain.errors import MAX_TOLD, NotStored, StateUnavailable
+from neuroroute.domain.errors import MAX_TOLD, NotStored
 from neuroroute.domain.key_text import ENTROPY_BYTES, is_key_id, key_id, write_key
 
 
@@ -16,7 +16,7 @@ class KeepClientKeys:
     def __init__(
         self, store: ClientKeyStore, *, follow: Callable[[], Awaitable[None]], entropy: Callable[[int], bytes]
     ) -> None:
-        """`follow` is awaited after every change: `FollowState.refresh`. `entropy` gives so many random bytes."""
+        """`follow` is awaited after every change: `FollowState.catch_up`. `entropy` gives so many random bytes."""
         self._store = store
         self._follow = follow
         self._entropy = entropy
@@ -42,7 +42,7 @@ class KeepClientKeys:
         )
         text = write_key(key.id, self._entropy(ENTROPY_BYTES))
         await self._store.add(key, text, by=by)
-        await self._known()
+        await self._follow()
         return MintedKey(key=key, text=text)
 
     async def rotate(self, of: str, *, overlap: float, now: float, by: str) -> MintedKey:
@@ -54,7 +54,7 @@ class KeepClientKeys:
         text = write_key(of, self._entropy(ENTROPY_BYTES))
         until = now + overlap if overlap > 0 else None
         key = await self._store.rotate(of, text, previous_until=until, by=by)
-        await self._known()
+        await self._follow()
         return MintedKey(key=key, text=text)
 
     async def revoke(self, of: str, *, now: float, by: str) -> ClientKey:
@@ -64,15 +64,8 @@ class KeepClientKeys:
         """
         _check(of)
         key = await self._store.revoke(of, at=now, by=by)
-        await self._known()
+        await self._follow()
         return key
-
-    async def _known(self) -> None:
-        """What is written stands: if it cannot be read again just now, the next look will."""
-        try:
-            await self._follow()
-        except StateUnavailable:
-            return
 
 
 def _check(of: str) -> None:

@@ -1,7 +1,6 @@
 """How administrators keep providers' keys and settings, and what has to hold when they do."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import final
 
 from msgspec import Struct
@@ -11,7 +10,7 @@ from neuroroute.application.stores import CatalogStore, CredentialStore, Provide
 from neuroroute.domain.access import Secret
 from neuroroute.domain.catalog import Catalog
 from neuroroute.domain.credential import CredentialStatus, ProviderCredential, ProviderSettings, origin_of
-from neuroroute.domain.errors import NotStored, StateUnavailable
+from neuroroute.domain.errors import NotStored
 
 
 class KeptCredential(Struct, frozen=True):
@@ -64,7 +63,7 @@ class KeepCredentials:
         """Keep it in place of what was there."""
         origin = (await self._origins()).of(provider)
         credential = await self._credentials.put(provider, key=key, is_active=is_active, origin=origin, by=by)
-        await _catch_up(self._follow_state)
+        await self._follow_state.catch_up()
         return KeptCredential(credential, credential.status(origin))
 
     async def replace(self, name: str, *, provider: str, key: Secret, is_active: bool, by: str) -> KeptCredential:
@@ -76,13 +75,13 @@ class KeepCredentials:
         credential = await self._credentials.replace(
             name, provider=provider, key=key, is_active=is_active, origin=origin, by=by
         )
-        await _catch_up(self._follow_state)
+        await self._follow_state.catch_up()
         return KeptCredential(credential, credential.status(origin))
 
     async def delete(self, provider: str, *, by: str) -> None:
         """Raises: NotStored."""
         await self._credentials.delete(provider, by=by)
-        await _catch_up(self._follow_state)
+        await self._follow_state.catch_up()
 
     async def _origins(self) -> "_Origins":
         return _Origins(await self._catalog.known(), {kept.provider: kept for kept in await self._settings.all()})
@@ -124,22 +123,16 @@ class KeepProviderSettings:
     async def put(self, settings: ProviderSettings, *, by: str) -> ProviderSettings:
         """Keep them in place of what was there."""
         kept = await self._settings.put(settings, by=by)
-        await _catch_up(self._follow_state)
+        await self._follow_state.catch_up()
         return kept
 
     async def replace(self, name: str, settings: ProviderSettings, *, by: str) -> ProviderSettings:
         """Raises: NotStored, NameTaken."""
         kept = await self._settings.replace(name, settings, by=by)
-        await _catch_up(self._follow_state)
+        await self._follow_state.catch_up()
         return kept
 
     async def delete(self, provider: str, *, by: str) -> None:
         """Raises: NotStored."""
         await self._settings.delete(provider, by=by)
-        await _catch_up(self._follow_state)
-
-
-async def _catch_up(follow_state: FollowState) -> None:
-    """Have this process hold what was written. What was written stands, and if it cannot be read now it is later."""
-    with suppress(StateUnavailable):
-        await follow_state.refresh()
+        await self._follow_state.catch_up()

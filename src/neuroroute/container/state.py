@@ -175,6 +175,6 @@ class StateContainer(containers.DeclarativeContainer):
     keep_client_keys = providers.Singleton(
         KeepClientKeys,
         client_key_store,
-        follow=follow_state.provided.refresh,
+        follow=follow_state.provided.catch_up,
         entropy=providers.Object(os.urandom),
     )
