@@ -1,30 +1,27 @@
 """`GET /admin/audit`: who changed what."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar, final
-from urllib.parse import parse_qsl
+from typing import Annotated, Final, final
 
 import msgspec
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
 
 from neuroroute.application.stores import AuditLog
-from neuroroute.dialects.lax import Problem, Unreadable, integer, text
+from neuroroute.dialects.lax import integer, text
 from neuroroute.dialects.moments import moment
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.audit import AuditEntry, AuditFilter
-from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
+from neuroroute.interface.strict_query import StrictQuery
 
 LIMIT: Final = 100
 """Entries in an answer, unless the request says another number."""
 MAX_LIMIT: Final = 1000
 _MAX_SEQ: Final = (1 << 63) - 1
 """What a place in the log is stored as."""
-
-T = TypeVar("T")
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -67,7 +64,7 @@ class AuditEndpoint:
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
         """`GET /admin/audit`."""
-        query = _Query(scope)
+        query = StrictQuery(scope)
         wanted = AuditFilter(
             actor=query.read("actor", text),
             action=query.read("action", text),
@@ -111,30 +108,6 @@ def _value(told: str | None) -> object:
         return None if told is None else msgspec.json.decode(told)
     except msgspec.DecodeError:
         return told
-
-
-@final
-class _Query:
-    """Every parameter that is wrong, or that there is none of, told at once."""
-
-    def __init__(self, scope: Scope) -> None:
-        self._unread = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        self._problems: list[Problem] = []
-
-    def read(self, name: str, reader: Callable[[str], T]) -> T | None:
-        said = self._unread.pop(name, None)
-        try:
-            return None if said is None else reader(said)
-        except ValueError as wrong:
-            kind = wrong.kind if isinstance(wrong, Unreadable) else "value_error"
-            self._problems.append(Problem(kind, ("query", name), str(wrong)))
-            return None
-
-    def finish(self) -> None:
-        """Raises: HttpRefusal, 422."""
-        unknown = [Problem("extra_forbidden", ("query", name), "There is no such parameter") for name in self._unread]
-        if problems := (*self._problems, *unknown):
-            raise HttpRefusal(422, "validation_error", problems)
 
 
 def audit_routes(endpoint: AuditEndpoint) -> Sequence[Route]:
