@@ -58,6 +58,15 @@ def test_applying_tells_what_was_done_and_is_done_once(run):
     assert changed[:2] == ["~ model llama", "    max_tokens: 8192 -> 4096"]
 
 
+def test_a_known_model_is_enabled_by_naming_it_and_keeps_what_is_known_of_it(run):
+    named = '[[models]]\nid = "openai:gpt-4o-mini"\nprovider = "openai"\nmax_tokens = 16384\n'
+    told = run("plan", "catalog.toml", text=named).stdout.splitlines()
+    assert told[0] == "~ model openai:gpt-4o-mini"
+    changed = [line.strip().partition(":")[0] for line in told[1:-2]]
+    assert "enabled" in changed
+    assert {"price", "capabilities", "context_window", "upstream"}.isdisjoint(changed)
+
+
 def test_pruning_tells_what_goes_the_defaults_too(run):
     told = run("plan", "catalog.toml", "--prune").stdout.splitlines()
     assert {"- model local", "- model openai", "- model anthropic", "- provider lmstudio"} <= set(told)

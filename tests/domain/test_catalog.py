@@ -90,6 +90,41 @@ def test_a_change_says_each_field_that_differs():
     assert done.changes[0].fields == (FieldChange("max_tokens", 4096, 1), FieldChange("enabled", True, False))
 
 
+UNSAID = {"model a": ("capabilities", "price"), "provider acme": ("api_key_env",)}
+
+
+def written(*models, providers=()):
+    return Catalog(providers, models, UNSAID)
+
+
+def test_what_is_not_said_of_a_known_model_stays_as_it_is():
+    said = replace(STORED.model("a"), price=None, capabilities=("basic_chat",), max_tokens=1)
+    done = plan(STORED, written(said), prune=False)
+    assert done.result.model("a") == replace(STORED.model("a"), max_tokens=1)
+
+
+def test_what_is_not_said_is_forgotten_by_pruning():
+    said = replace(STORED.model("a"), price=None)
+    assert plan(STORED, written(said), prune=True).result.model("a") == said
+
+
+@pytest.mark.parametrize("other", [{"upstream": "another"}, {"provider": "home"}])
+def test_nothing_stays_of_a_model_that_has_become_another(other):
+    said = replace(STORED.model("a"), price=None, **other)
+    assert plan(STORED, written(said), prune=False).result.model("a") == said
+
+
+@pytest.mark.parametrize(
+    ("base_url", "stays"), [("https://acme.example/v2", True), ("https://other.example/v1", False)]
+)
+def test_an_environments_key_stays_with_a_provider_only_at_its_origin(base_url, stays):
+    acme = replace(STORED.provider("acme"), api_key_env="ACME_KEY", base_url="https://acme.example/v1")
+    current = plan(STORED, Catalog((acme,)), prune=False).result
+    said = replace(acme, api_key_env=None, base_url=base_url)
+    done = plan(current, written(providers=(said,)), prune=False)
+    assert done.result.provider("acme").api_key_env == ("ACME_KEY" if stays else None)
+
+
 def test_pruning_takes_a_provider_with_its_last_model_and_no_other():
     done = plan(STORED, a_catalog(a_model("a")), prune=True)
     assert words(done) == [("removed", "home"), ("removed", "c")]

@@ -11,6 +11,8 @@ from neuroroute.domain.audit import AuditEntry, AuditFilter
 from neuroroute.domain.audit_verification import Verification
 from neuroroute.interface.audit import view_of
 
+_CHARACTERS: Final = 300
+"""Of what was before and after, in a line for a person."""
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -55,9 +57,15 @@ def _line(entry: AuditEntry) -> str:
         str(entry.seq),
         "?" if at is None else at.isoformat(timespec="seconds"),
         *map(_printable, (entry.actor, entry.action, entry.target)),
-        f"{entry.before or '-'} -> {entry.after or '-'}",
+        f"{_short(entry.before)} -> {_short(entry.after)}",
     )
     return "  ".join(told)
+
+
+def _short(told: str | None) -> str:
+    """As much as a line has room for; `--json` tells all."""
+    text = told or "-"
+    return text if len(text) <= _CHARACTERS else f"{text[:_CHARACTERS]}…"
 
 
 def _printable(name: str) -> str:

@@ -56,6 +56,8 @@ class Catalog(Struct, frozen=True):
 
     providers: tuple[KnownProvider, ...] = ()
     models: tuple[KnownModel, ...] = ()
+    unsaid: Mapping[str, tuple[str, ...]] = {}
+    """Of a catalogue that somebody wrote: by kind and name (`model openai`) the fields that it does not speak of."""
 
     def provider(self, name: str) -> KnownProvider | None:
         return next((provider for provider in self.providers if provider.name == name), None)
@@ -157,18 +159,24 @@ class AddressRefused(NeuroRouteError):
 def plan(current: Catalog, wanted: Catalog, *, prune: bool) -> CatalogPlan:
     """Adds and changes what `wanted` names. What stays keeps its place, what is new comes after it.
 
-    Pruning also removes the enabled models that `wanted` does not name, and the providers that it does not name and
-    that lose their last model by it. Models that are known and not enabled stay: nothing is routed to them.
+    What `wanted` does not say of an entry that is known stays as it is: to enable a model is not to forget its price.
+    An entry at another provider or address, or with another upstream, is another one, of which nothing stays.
+
+    Pruning takes the written word alone: it keeps nothing that is not said. It also removes the enabled models that
+    `wanted` does not name, and the providers that it does not name and that lose their last model by it. Models that
+    are known and not enabled stay: nothing is routed to them.
 
     Raises:
         CatalogMisfit: the result would not fit together.
     """
     named = {model.id for model in wanted.models}
     kept = tuple(model for model in current.models if not prune or model.id in named or not model.enabled)
-    models = _merged(kept, wanted.models)
+    unsaid = dict[str, tuple[str, ...]]() if prune else wanted.unsaid
+    models = _merged(Kind.MODEL, kept, wanted.models, unsaid)
     lost = {model.provider for model in current.models} - {model.provider for model in models}
     left = tuple(provider for provider in current.providers if provider.name not in lost)
-    return _planned(current, Catalog(_merged(left if prune else current.providers, wanted.providers), models))
+    providers = _merged(Kind.PROVIDER, left if prune else current.providers, wanted.providers, unsaid)
+    return _planned(current, Catalog(providers, models))
 
 
 def put_provider(current: Catalog, provider: KnownProvider) -> CatalogPlan:
@@ -224,8 +232,25 @@ def misfits(catalog: Catalog) -> Iterable[Misfit]:
             yield Misfit(kind=Kind.MODEL, name=model.id, field="upstream", problem=problem)
 
 
-def _merged(current: tuple[E, ...], wanted: tuple[E, ...]) -> tuple[E, ...]:
-    return tuple({**_by_name(current), **_by_name(wanted)}.values())
+def _merged(
+    kind: Kind, current: tuple[E, ...], wanted: tuple[E, ...], unsaid: Mapping[str, tuple[str, ...]]
+) -> tuple[E, ...]:
+    merged = {**_by_name(current)}
+    for name, entry in _by_name(wanted).items():
+        was, left_out = merged.get(name), unsaid.get(f"{kind} {name}", ())
+        stays = left_out if was and _is_same(was, entry, left_out) else ()
+        merged[name] = replace(entry, **{field: getattr(was, field) for field in stays})
+    return tuple(merged.values())
+
+
+def _is_same(was: KnownProvider | KnownModel, entry: KnownProvider | KnownModel, left_out: tuple[str, ...]) -> bool:
+    match was, entry:
+        case KnownModel(), KnownModel():
+            return was.provider == entry.provider and ("upstream" in left_out or was.upstream == entry.upstream)
+        case KnownProvider(), KnownProvider():
+            return origin_of(was.base_url) == origin_of(entry.base_url)
+        case _:
+            return False
 
 
 def _by_name(entries: tuple[E, ...]) -> Mapping[str, E]:

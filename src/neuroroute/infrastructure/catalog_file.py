@@ -21,7 +21,6 @@ from neuroroute.infrastructure.formats import BASE_URL
 S = TypeVar("S", ProviderTable, ModelTable)
 
 
-
 class CatalogFileError(NeuroRouteError):
     """The catalogue file does not hold. Its text names each place, what is wrong and what is allowed; no value."""
 
@@ -88,14 +87,19 @@ def read_catalog(path: Path) -> Written:
         for name in tables
         if name not in CatalogFile.__struct_fields__
     ]
-    providers = _each(tables.get("providers", []), ProviderTable, "providers", text, problems)
-    models = _each(tables.get("models", []), ModelTable, "models", text, problems)
+    providers, unsaid_of_providers = _each(tables.get("providers", []), ProviderTable, "providers", text, problems)
+    models, unsaid_of_models = _each(tables.get("models", []), ModelTable, "models", text, problems)
     if not problems:
         problems += _twice("providers", "name", [table.name for table in providers], text)
         problems += _twice("models", "id", [table.id for table in models], text)
     if problems:
         raise CatalogFileError(path, tuple(problems))
-    catalog = Catalog(tuple(table.known(trusted=True) for table in providers), tuple(table.known() for table in models))
+    catalog = Catalog(
+        tuple(table.known(trusted=True) for table in providers),
+        tuple(table.known() for table in models),
+        {f"{Kind.PROVIDER} {table.name}": unsaid for table, unsaid in zip(providers, unsaid_of_providers, strict=True)}
+        | {f"{Kind.MODEL} {table.id}": unsaid for table, unsaid in zip(models, unsaid_of_models, strict=True)},
+    )
     return Written(path=path, text=text, catalog=catalog)
 
 
@@ -112,20 +116,24 @@ def _tables(text: str, path: Path) -> dict[str, object]:
     return msgspec.convert(read(text, parse_float=Decimal), dict[str, object])
 
 
-def _each(written: object, kind: type[S], at: str, text: str, problems: list[str]) -> tuple[S, ...]:
+def _each(
+    written: object, kind: type[S], at: str, text: str, problems: list[str]
+) -> tuple[Sequence[S], Sequence[tuple[str, ...]]]:
+    """The tables that hold, and of each the fields that it leaves out; who is named is enabled unless it says no."""
     try:
         tables = msgspec.convert(written, list[dict[str, object]])
     except msgspec.ValidationError:
         problems.append(f"{at}: is not a list of tables. Allowed: each begins with a line [[{at}]].")
-        return ()
-    found = list[S]()
+        return (), ()
+    found, unsaid = list[S](), list[tuple[str, ...]]()
     for index, table in enumerate(tables):
         match read_table(table, kind, BASE_URL.parse):
             case tuple() as faults:
                 problems += [f"{_place(text, at, index, fault.field)}{fault.problem}" for fault in faults]
             case read:
                 found.append(read)
-    return tuple(found)
+                unsaid.append(tuple(sorted({*kind.__struct_fields__} - table.keys() - {"enabled"})))
+    return found, unsaid
 
 
 def _place(text: str, tables: str, index: int, field: str) -> str:
