@@ -76,9 +76,6 @@ class ScriptedProvider(Provider):
         if failure:
             raise failure
 
-    async def close(self) -> None:
-        pass
-
 
 async def comes_about(condition: Callable[[], object]) -> None:
     """Lets others run until `condition` holds, for five seconds at most."""

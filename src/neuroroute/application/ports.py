@@ -40,11 +40,6 @@ class Provider(Protocol):
         """
         ...
 
-    @abstractmethod
-    async def close(self) -> None:
-        """Let go of every connection."""
-        ...
-
 
 class Classifier(Protocol):
     """Says what kind of prompt it is, in microseconds and without waiting for anything."""

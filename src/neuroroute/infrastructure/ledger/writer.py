@@ -71,7 +71,6 @@ class LedgerWriter(Observer, LedgerRoom):
         self._gap = False
         """Whether memory holds what should be in the spool and could not be written there."""
         self._spool_works = True
-        self._written_at = monotonic()
         self.away = False
         """Whether the database was, when it was last asked."""
         self.size_of_others = 0
@@ -92,16 +91,6 @@ class LedgerWriter(Observer, LedgerRoom):
     def unwritten(self) -> Iterable[tuple[str, int]]:
         """Where this process's records are that the database does not have, and how many."""
         return ("memory", self.waiting), ("spool", self.spooled)
-
-    @property
-    def spool_bytes(self) -> int:
-        """Of this process's files."""
-        return self._spool.size
-
-    @property
-    def last_write_age(self) -> float:
-        """Seconds since the database last took some; since the start, if it never did."""
-        return monotonic() - self._written_at
 
     @property
     def full(self) -> bool:
@@ -185,7 +174,7 @@ class LedgerWriter(Observer, LedgerRoom):
         """The first of those that wait. Until they are written they wait: whoever gives up on this loses nothing."""
         batch, out = self._waiting[:count], self._out
         await self._ledger.write(batch)
-        self._count(len(batch))
+        self.written += len(batch)
         if self._out == out:  # else they went to the spool meanwhile
             del self._waiting[: len(batch)]
             self._gap = self._gap and bool(self._waiting)
@@ -228,7 +217,7 @@ class LedgerWriter(Observer, LedgerRoom):
         while (segment := self._spool.seal()) is not None:
             rows = await replay_file(self._ledger, segment.path)
             self._spool.drop(segment)
-            self._count(rows)
+            self.written += rows
             replayed += rows
         self._behind = False
         return replayed
@@ -275,10 +264,6 @@ class LedgerWriter(Observer, LedgerRoom):
     async def _tell_of_passing(self) -> None:
         async with self._passed:
             self._passed.notify_all()
-
-    def _count(self, rows: int) -> None:
-        self.written += rows
-        self._written_at = monotonic()
 
 
 def _hear(task: asyncio.Task[T]) -> None:

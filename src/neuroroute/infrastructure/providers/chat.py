@@ -79,9 +79,6 @@ class ChatProvider(Provider):
                 raise failure_of(reply)
             await reply.read()
 
-    async def close(self) -> None:
-        await self._upstream.aclose()
-
 
 def _is_stream(reply: Reply) -> bool:
     """What the provider sent, whatever was asked for: some answer a streamed request in one body."""

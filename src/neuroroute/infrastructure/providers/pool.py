@@ -26,7 +26,6 @@ class ConnectionPool:
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self._closed = False
-        self._retired = False
 
     @property
     def idle(self) -> int:
