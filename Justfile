@@ -40,6 +40,18 @@ fix:
 bench *specs:
     {{python}} -m benchmarks.harness {{specs}}
 
+# Bring the database to the schema of this version
+migrate:
+    .venv/bin/neuroroute migrate
+
+# Draft a migration from what changed in sql/tables.py (docs/database.md): `just migration "add tenants"`
+migration message:
+    {{python}} -m neuroroute.infrastructure.sql.migrations "{{message}}"
+
+# Write docs/openapi.json from the routes
+openapi:
+    PYTHONPATH=tests {{python}} tests/interface/test_openapi.py
+
 # Write .env.example from the table of settings
 settings:
     {{python}} -m neuroroute.settings > .env.example

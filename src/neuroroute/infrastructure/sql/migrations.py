@@ -1,7 +1,10 @@
 """Bringing the database's schema to where this version wants it (the migrations themselves: `database/versions/`)."""
 
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from advanced_alchemy.config import AlembicAsyncConfig, EngineConfig, SQLAlchemyAsyncConfig
@@ -119,3 +122,10 @@ def _is_missing_table(error: DBAPIError) -> bool:
     """Each driver's own word for it."""
     told = error.driver_exception
     return type(told).__name__ == "UndefinedTableError" or "no such table" in str(told)
+
+
+if __name__ == "__main__":  # `python -m … "add …"`, on a database of its own
+    with TemporaryDirectory() as folder:
+        scratch = Secret(f"sqlite:///{Path(folder) / 'scratch.sqlite3'}")
+        migrate(scratch)
+        draft(scratch, sys.argv[1])
