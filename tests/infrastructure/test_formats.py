@@ -147,14 +147,24 @@ def test_a_redis_address(text):
     assert formats.REDIS_URL.parse(text).reveal() == text
 
 
-@pytest.mark.parametrize("text", ["postgresql://u:p@h/db", "postgresql:///db", "sqlite:///a.db", "sqlite:////var/a.db"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "postgresql://u:p@h/db", "postgresql:///db", "postgresql:///db?host=/run/pg&port=5433",
+        "postgresql://h/db?sslmode=verify-full", "sqlite:///a.db", "sqlite:////var/a.db",
+    ],
+)  # fmt: skip
 def test_a_database_address(text):
     assert formats.DATABASE_URL.parse(text).reveal() == text
 
 
 @pytest.mark.parametrize(
-    "text", ["mysql://h/db", "postgresql:h", "sqlite://", "sqlite:///", "postgresql://h:x/db", "h", "postgresql://h\n"]
-)
+    "text",
+    [
+        "mysql://h/db", "postgresql:h", "sqlite://", "sqlite:///", "postgresql://h:x/db", "h", "postgresql://h\n",
+        "postgresql://h/db?sslmode=require&channel_binding=require", "postgres://h/db?connect_timeout=3",
+    ],
+)  # fmt: skip
 def test_what_is_no_database_address_is_refused(text):
     with pytest.raises(Malformed):
         formats.DATABASE_URL.parse(text)

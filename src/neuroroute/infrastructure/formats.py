@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Final, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +29,8 @@ _UNITS: Final = {
 }  # fmt: skip
 _HOST: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\]"
 _ORIGIN: Final = re.compile(rf"([a-z][a-z0-9+.-]*)://({_HOST.lower()})(?::([0-9]{{1,5}}))?", re.IGNORECASE)
+_POSTGRES_OPTIONS: Final = frozenset({"host", "port", "sslmode"})
+"""Of libpq's: what else a connection needs is said in `infrastructure.sql.database`."""
 _OWN_PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -196,6 +198,13 @@ def _store_url(*schemes: str) -> Callable[[str], Secret]:
     return parse
 
 
+def _database_url(text: str) -> Secret:
+    url, parts = _store_url("postgresql", "postgres", "sqlite")(text), urlsplit(text)
+    if parts.scheme != "sqlite" and not _POSTGRES_OPTIONS.issuperset(name for name, _ in parse_qsl(parts.query)):
+        raise Malformed("has an option that the driver does not take")
+    return url
+
+
 def _origins(text: str) -> tuple[str, ...]:
     if text.startswith("["):
         try:
@@ -237,7 +246,9 @@ PATH: Final = Format(_path, "a path")
 ONE_LINE: Final = Format(_one_line, "one line of text")
 KEY: Final = Format(_key, "visible ASCII characters, without spaces")
 BASE_URL: Final = Format(_base_url, "http[s]://host[:port][/prefix], without user, query or fragment")
-DATABASE_URL: Final = Format(_store_url("postgresql", "postgres", "sqlite"), "postgresql://… or sqlite:///…")
+DATABASE_URL: Final = Format(
+    _database_url, "postgresql://…, with no options but sslmode, host and port, or sqlite:///…"
+)
 REDIS_URL: Final = Format(
     _store_url("redis", "rediss", "unix"), "redis://[user:password@]host[:port][/number], rediss://… or unix:///…"
 )
