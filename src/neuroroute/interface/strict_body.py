@@ -46,6 +46,8 @@ def _problem(told: str) -> Problem:
         return Problem("extra_forbidden", (*_place(found["path"]), found["field"][:MAX_TOLD]), "There is no such field")
     found = _WRONG.fullmatch(told)
     what, path = (found["what"], found["path"]) if found else (told, None)
+    if what.startswith("Invalid enum value"):  # it would go on with the value, which may be a key in the wrong place
+        what = "This is none of the values that /openapi.json lists"
     return Problem("value_error", _place(path), what[:MAX_TOLD])
 
 
