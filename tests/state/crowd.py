@@ -94,7 +94,8 @@ class Crowd:
         with httpx.Client(base_url=url, headers=key, timeout=HUNG, trust_env=False) as client:
             while not self._over.is_set():
                 number = next(self._numbers)
-                body = {"prompt": f"prompt {number} of a crowd", "model": MODELS[number % len(MODELS)]}
+                model = MODELS[number % len(MODELS)]
+                body = {"prompt": f"prompt {number} of a crowd", "metadata": {"model": model}}
                 self.seen.append(sent(client, body))
                 time.sleep(PAUSE)
 

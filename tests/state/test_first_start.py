@@ -5,12 +5,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-import httpx
 import pytest
 from contract.refusals import assert_refused
-from interface.keys import ADMIN, UNKNOWN, bearer, make_key
+from interface.keys import UNKNOWN, bearer, make_key
 from running import COMMAND, Service, eventually
-from state.placing import environ_of, ready, rows
+from state.placing import asked, environ_of, ready, rows
 
 READY = 20.0
 """Seconds, on a small machine: eight processes, and a migration among them."""
@@ -19,19 +18,19 @@ PROMPT = {"prompt": "hello", "model": "local"}
 
 
 def prompted(service, key=UNKNOWN):
-    return httpx.post(f"{service.url}/prompt", json=PROMPT, headers=bearer(key), timeout=10, trust_env=False)
+    return asked(service, "POST", "/prompt", json=PROMPT, headers=bearer(key))
 
 
 def assert_waiting(service, why):
     """It lives, says why it is not ready, and asks whoever calls to come again."""
-    assert httpx.get(f"{service.url}/health/live", timeout=5, trust_env=False).status_code == 200
+    assert asked(service, "GET", "/health/live").status_code == 200
     status, reason = ready(service)
     assert status == 503
     assert why in reason
     for answer in (
         prompted(service),
-        httpx.post(f"{service.url}/prompt", json=PROMPT, headers=ADMIN, timeout=10, trust_env=False),
-        httpx.get(f"{service.url}/admin/keys", headers=ADMIN, timeout=10, trust_env=False),
+        asked(service, "POST", "/prompt", json=PROMPT),
+        asked(service, "GET", "/admin/keys"),
     ):
         assert_refused(answer, 503, "state_unavailable")
         assert int(answer.headers["retry-after"]) >= 1
@@ -92,7 +91,7 @@ def test_eight_services_start_at_once_on_an_empty_database(simulated, tmp_path, 
         list(threads.map(stack.enter_context, services))
         for service in services:
             eventually(lambda service=service: ready(service) == (200, None), within=READY)
-        versions = {httpx.get(f"{one.url}/health", timeout=5).json()["catalog_version"] for one in services}
+        versions = {asked(one, "GET", "/health").json()["catalog_version"] for one in services}
         assert len(versions) == 1
         assert all('"level":"error"' not in service.log for service in services)
     assert_one_schema_seeded_once(empty_postgres_database)
