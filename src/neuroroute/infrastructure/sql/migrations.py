@@ -24,6 +24,8 @@ LOCK: Final = 7_236_283_117_554_112
 """The advisory lock that only one migration holds at a time; any number that nobody else uses."""
 LOCK_SECONDS: Final = 120
 """For as long one process waits for another's migration."""
+STATEMENT_SECONDS: Final = 600
+"""For one statement of a migration, which may have to rewrite a table: who waits for a frozen server gives up."""
 
 METADATA: Final = tables.DefaultBase.metadata
 
@@ -103,8 +105,10 @@ def _in_words(step: Callable[[], None]) -> None:
 
 def _config(url: Secret) -> SQLAlchemyAsyncConfig:
     address = engine_url(url)
-    sqlite = address.get_backend_name() == "sqlite"
-    connect_args = {"timeout": LOCK_SECONDS, "isolation_level": None} if sqlite else {"timeout": CONNECT_SECONDS}
+    connect_args: dict[str, object] = {"timeout": LOCK_SECONDS, "isolation_level": None}
+    if address.get_backend_name() != "sqlite":
+        bound = {"statement_timeout": f"{STATEMENT_SECONDS}s"}
+        connect_args = {"timeout": CONNECT_SECONDS, "command_timeout": STATEMENT_SECONDS + 5, "server_settings": bound}
     return SQLAlchemyAsyncConfig(
         connection_string=address.render_as_string(hide_password=False),
         engine_config=EngineConfig(poolclass=NullPool, hide_parameters=True, connect_args=connect_args),
