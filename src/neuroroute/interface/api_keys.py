@@ -12,7 +12,7 @@ from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.access import Secret
 from neuroroute.domain.errors import NotStored
 from neuroroute.interface.paging import page_parameters, read_page
-from neuroroute.interface.respond import Reply
+from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.visit import Visit
 from neuroroute.interface.whole_body import WholeBodies
@@ -87,13 +87,6 @@ def provider_named(scope: Scope, *, missing: str) -> str:
 def provider_parameter() -> Parameter:
     """The path's provider, as a route says it."""
     return Parameter(name="provider", place="path", schema={"type": "string"}, summary="Name of the provider")
-
-
-async def send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """204, which has neither a body nor a length."""
-    del scope, receive
-    await send({"type": "http.response.start", "status": 204, "headers": []})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 _TAG: Final = "api keys"

@@ -14,7 +14,6 @@ from neuroroute.dialects.lax import Problem
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.catalog import AddressRefused, CatalogMisfit
 from neuroroute.domain.errors import MAX_TOLD
-from neuroroute.interface.api_keys import send_nothing
 from neuroroute.interface.catalog_views import (
     CatalogModel,
     CatalogModels,
@@ -25,7 +24,7 @@ from neuroroute.interface.catalog_views import (
 )
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.query import flag_parameter, read_flag, read_text
-from neuroroute.interface.respond import Reply
+from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.strict_body import invalid
 from neuroroute.interface.visit import Visit

@@ -13,8 +13,7 @@ from neuroroute.application.keep_client_keys import KeepClientKeys
 from neuroroute.dialects.lax import Problem
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.client_key import ClientKey, MintedKey, NewKey
-from neuroroute.interface.api_keys import send_nothing
-from neuroroute.interface.respond import Reply
+from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.strict_body import invalid, struct_of
 from neuroroute.interface.visit import Visit

@@ -9,9 +9,9 @@ from litestar.types import Receive, Scope, Send
 from neuroroute.application.keep_credentials import KeepProviderSettings
 from neuroroute.dialects.api_keys import ApiKeySettings, ApiKeySettingsIn, read_settings, show_settings
 from neuroroute.domain.access import Scope as AccessScope
-from neuroroute.interface.api_keys import provider_named, provider_parameter, send_nothing
+from neuroroute.interface.api_keys import provider_named, provider_parameter
 from neuroroute.interface.paging import page_parameters, read_page
-from neuroroute.interface.respond import Reply
+from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Route
 from neuroroute.interface.visit import Visit
 from neuroroute.interface.whole_body import WholeBodies

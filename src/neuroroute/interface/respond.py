@@ -32,6 +32,13 @@ class Reply:
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 
+async def send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """204, which has neither a body nor a length."""
+    del scope, receive
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
 async def send_events(send: Send, events: AsyncIterator[bytes], watch: CallerWatch) -> None:
     """Send encoded events as they come. The provider is held back while the caller does not read.
 
