@@ -20,7 +20,7 @@ _LOOK: Final = select(RevisionRow.topic, RevisionRow.revision).where(RevisionRow
 async def bump(session: AsyncSession, topic: Topic) -> int:
     """The topic's next revision. Until the commit no other process writes of this topic.
 
-    Call it first in a transaction, and `CREDENTIALS` before other topics: always in the order of `Topic`'s names.
+    Call it first in a transaction, and for one topic only: then no two writers ever wait for each other.
     """
     return await _next(session, topic.value)
 
