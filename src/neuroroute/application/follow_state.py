@@ -63,6 +63,8 @@ class FollowState:
         self._lock = asyncio.Lock()
         self.obstacle: StateUnavailable | None = StateUnavailable("What is stored has not been read yet")
         """Why nothing has been loaded yet, or why the last look failed; `None` while all is well."""
+        self._told = False
+        """Whether a loss was told of whose end was not."""
         self.loaded = False
         """Whether everything was loaded once: from then on requests can be served whatever the database does."""
 
@@ -85,6 +87,7 @@ class FollowState:
             await self.refresh()
         except StateUnavailable as obstacle:
             if self.obstacle is None or (not self.loaded and str(obstacle) != str(self.obstacle)):
+                self._told = True
                 self._tell(obstacle)
             self.obstacle = obstacle
 
@@ -123,6 +126,7 @@ class FollowState:
         self._seen.update(revisions)
         self._looked_at = began
         self.loaded = True
-        if self.obstacle is not None:
-            self.obstacle = None
+        self.obstacle = None
+        if self._told:
+            self._told = False
             self._tell(None)

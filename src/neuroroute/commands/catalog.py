@@ -25,7 +25,7 @@ async def plan_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> s
             planned = plan(await container.catalog_store().known(), written.catalog, prune=prune)
         except CatalogMisfit as misfit:
             raise written.misfitting(misfit) from None
-    return "\n".join([*words_of(planned), _summary(planned, "would be"), "Nothing was changed."])
+    return "\n".join([*words_of(planned), _summary(planned, "would be", "would be"), "Nothing was changed."])
 
 
 async def apply_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> str:
@@ -40,7 +40,7 @@ async def apply_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> 
             done = await container.catalog_store().apply(written.catalog, prune=prune, by="cli")
         except CatalogMisfit as misfit:
             raise written.misfitting(misfit) from None
-    return "\n".join([*words_of(done), _summary(done, "were")])
+    return "\n".join([*words_of(done), _summary(done, "was", "were")])
 
 
 def words_of(planned: CatalogPlan) -> Iterable[str]:
@@ -51,15 +51,13 @@ def words_of(planned: CatalogPlan) -> Iterable[str]:
             yield f"    {field.field}: {_value(field.before)} -> {_value(field.after)}"
 
 
-def _summary(planned: CatalogPlan, verb: str) -> str:
+def _summary(planned: CatalogPlan, one: str, several: str) -> str:
     if not planned.changes:
         return "The catalogue is as the file says."
     counts = [(word, sum(change.word == word for change in planned.changes)) for word in _SIGNS]
-    return (
-        f"{len(planned.changes)} entries {verb} changed: "
-        + ", ".join(f"{count} {word}" for word, count in counts)
-        + "."
-    )
+    number = len(planned.changes)
+    entries = f"1 entry {one}" if number == 1 else f"{number} entries {several}"
+    return f"{entries} changed: {', '.join(f'{count} {word}' for word, count in counts)}."
 
 
 def _value(value: object) -> str:

@@ -34,5 +34,5 @@ def words_of(rotated: Rotated) -> str:
             "as client keys, is lost without it: set it in NEUROROUTE_MASTER_KEY_PREVIOUS and rotate again."
         )
     elif not rotated.undecryptable:
-        told.append("NEUROROUTE_MASTER_KEY_PREVIOUS is no longer needed.")
+        told.append("Everything opens with the present master key: no previous one is needed.")
     return "\n".join(told)

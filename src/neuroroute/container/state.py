@@ -46,6 +46,7 @@ from neuroroute.infrastructure.sql.vault_keys import VaultKeys
 from neuroroute.infrastructure.sql.vault_rotation import VaultRotation
 from neuroroute.infrastructure.vault import MasterKeys
 from neuroroute.settings import Profile, Settings
+from neuroroute.settings.table import SETTINGS
 
 MAX_RESPONSE_BYTES: Final = 64 << 20
 """A provider's answer may not be larger."""
@@ -55,10 +56,17 @@ DIALECTS: Final[Mapping[Dialect, ProviderDialect]] = {
 }
 
 
+_NOT_PROVIDERS: Final = {name for setting in SETTINGS for name in (setting.name, *setting.aliases)}.difference(
+    OWN_VARIABLES.values()
+)
+"""Our own settings are no keys of providers, whatever a catalogue says: whoever could write to the database could have
+our secrets sent to an address of theirs."""
+
+
 def _tell(obstacle: StateUnavailable | None) -> None:
     log = structlog.get_logger()
     if obstacle is None:
-        log.info("state_current")
+        log.info("state_back")
     elif isinstance(obstacle, StateUnreadable):
         log.error("state_unreadable", error=str(obstacle), exc_info=obstacle)
     else:
@@ -90,7 +98,7 @@ def _environment(settings: Settings, environ: Mapping[str, str], *, simulated: b
     return Environment(
         overrides={"openai": settings.openai, "anthropic": settings.anthropic, "lmstudio": settings.lmstudio},
         own_variables=OWN_VARIABLES,
-        variables=environ,
+        variables={name: value for name, value in environ.items() if name not in _NOT_PROVIDERS},
         forced=simulated,
     )
 

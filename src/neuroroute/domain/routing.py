@@ -150,7 +150,7 @@ def decide(
         ModelNotAllowed: the caller names one of `cards` that it may not ask.
     """
     if not cards:
-        raise NoEligibleModel("No model is enabled: add a provider key or a catalogue (see `neuroroute doctor`)")
+        raise NoEligibleModel("No model can be asked: add a provider key or a catalogue (see `neuroroute doctor`)")
     cards = _allowed(cards, caller, requirements.model)
     if requirements.pin is Pin.ONLY:
         card = _find(cards, requirements.model)
