@@ -118,7 +118,7 @@ async def test_another_scheme_port_or_host_is_another_origin(kept, address):
 
 async def test_a_key_of_a_provider_without_an_address_goes_nowhere_when_it_gets_one(kept):
     entered = await kept.put("unheard-of")
-    assert (entered.credential.origin, entered.status) == ("", ACTIVE)
+    assert (entered.credential.origin, entered.status) == ("", CredentialStatus.NO_PROVIDER)
     await kept.at("unheard-of", "https://x.test")
     assert await kept.status("unheard-of") is OTHER
 

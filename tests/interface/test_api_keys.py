@@ -45,7 +45,7 @@ def names(admin, place=KEYS, query=""):
 
 def test_a_key_is_entered_shown_masked_replaced_and_deleted(admin):
     entered = enter(admin)
-    masked = {"provider": "golden", "api_key": "*****4711", "is_active": True, "status": "active"}
+    masked = {"provider": "golden", "api_key": "*****4711", "is_active": True, "status": "no_provider"}
     assert entered == {**masked, "id": entered["id"]}
     assert admin.get(f"{KEYS}/golden").json() == entered
     assert admin.get(f"{KEYS}/").json() == [entered]

@@ -15,6 +15,8 @@ class CredentialStatus(StrEnum):
     INACTIVE = "inactive"
     """Switched off by who keeps it."""
     UNDECRYPTABLE = "undecryptable"
+    NO_PROVIDER = "no_provider"
+    """The catalogue has no provider of that name, so that there is nowhere to send it."""
     OTHER_ORIGIN = "other_origin"
     """It was entered for another address than the provider has now, and goes nowhere until it is entered again."""
 
@@ -31,11 +33,13 @@ class ProviderCredential(Struct, frozen=True, kw_only=True):
     """Where the key may be sent: see `origin_of`. Empty when the provider had no address as the key was entered."""
 
     def status(self, origin: str) -> CredentialStatus:
-        """For a provider whose origin is now `origin`. Only an `ACTIVE` one may be used."""
+        """Where the provider's origin is `origin` now, which is empty for none. Only an `ACTIVE` one may be used."""
         if self.key is None:
             return CredentialStatus.UNDECRYPTABLE
         if not self.is_active:
             return CredentialStatus.INACTIVE
+        if not origin:
+            return CredentialStatus.NO_PROVIDER
         return CredentialStatus.ACTIVE if self.origin == origin else CredentialStatus.OTHER_ORIGIN
 
 
