@@ -53,7 +53,7 @@ def test_a_plan_tells_and_changes_nothing(run):
 
 def test_applying_tells_what_was_done_and_is_done_once(run):
     assert "2 entries were changed: 2 added, 0 changed, 0 removed." in run("apply", "catalog.toml").stdout
-    assert run("apply", "catalog.toml").stdout == "The catalogue is as the file says.\n"
+    assert run("apply", "catalog.toml").stdout == "The catalogue is so already.\n"
     changed = run("apply", "catalog.toml", text=FILE.replace("8192", "4096")).stdout.splitlines()
     assert changed[:2] == ["~ model llama", "    max_tokens: 8192 -> 4096"]
 
@@ -67,12 +67,30 @@ def test_a_known_model_is_enabled_by_naming_it_and_keeps_what_is_known_of_it(run
     assert {"price", "capabilities", "context_window", "upstream"}.isdisjoint(changed)
 
 
+def test_known_models_are_listed_enabled_and_disabled_by_name(run):
+    listed = run("list").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == ["local", "openai", "anthropic"]
+    assert "openai:gpt-4o-mini" in run("list", "--all").stdout
+    told = run("enable", "openai:gpt-4o-mini", "openai:gpt-4.1").stdout
+    assert "2 entries were changed: 0 added, 2 changed, 0 removed." in told
+    assert "openai:gpt-4o-mini" in run("list").stdout
+    assert "1 entry was changed" in run("disable", "openai:gpt-4.1").stdout
+    assert run("disable", "openai:gpt-4.1").stdout == "The catalogue is so already.\n"
+
+
+def test_a_name_that_is_not_known_changes_nothing_and_the_nearest_is_told(run):
+    told = run("enable", "openai:gpt-4o-mini", "gpt-41")
+    assert told.exit_code == 2
+    assert "There is no model gpt-41. The nearest is" in told.stderr
+    assert "gpt-4o-mini" not in run("list").stdout
+
+
 def test_pruning_tells_what_goes_the_defaults_too(run):
     told = run("plan", "catalog.toml", "--prune").stdout.splitlines()
     assert {"- model local", "- model openai", "- model anthropic", "- provider lmstudio"} <= set(told)
     assert "- provider openai" not in told  # other models of it are known
     run("apply", "catalog.toml", "--prune")
-    assert run("plan", "catalog.toml", "--prune").stdout.startswith("The catalogue is as the file says.")
+    assert run("plan", "catalog.toml", "--prune").stdout.startswith("The catalogue is so already.")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from neuroroute.domain.access import Secret
-from neuroroute.infrastructure.home import HomeUnusable, admin_key, kept_secret
+from neuroroute.infrastructure.home import HomeUnusable, admin_key, database_url, kept_secret
 
 
 def test_a_key_that_was_set_is_the_key_and_nothing_is_written(tmp_path: Path):
@@ -96,3 +96,18 @@ def test_a_home_that_cannot_be_is_told_with_what_to_set(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(HomeUnusable, match="NEUROROUTE_HOME"):
         admin_key(None, tmp_path / "file" / "home")
+
+
+def test_the_database_of_the_home_folder_is_for_its_owner_alone(tmp_path):
+    url = database_url(None, tmp_path / "home").reveal()
+    path = tmp_path / "home" / "neuroroute.sqlite3"
+    assert url == f"sqlite:///{path}"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_bytes(b"kept")
+    database_url(None, tmp_path / "home")
+    assert path.read_bytes() == b"kept"
+
+
+def test_a_database_that_is_set_needs_no_home_folder(tmp_path):
+    assert database_url(Secret("postgresql://db/x"), tmp_path / "home").reveal() == "postgresql://db/x"
+    assert not (tmp_path / "home").exists()

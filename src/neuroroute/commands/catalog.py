@@ -1,12 +1,16 @@
-"""`neuroroute catalog plan` and `apply`: what a file changes of the catalogue."""
+"""`neuroroute catalog`: what is known, and what a file or a switch changes of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
+
+from msgspec.structs import replace
 
 from neuroroute.commands.stored import stored
 from neuroroute.dialects.catalog_tables import dollars
-from neuroroute.domain.catalog import CatalogMisfit, CatalogPlan, plan
+from neuroroute.domain.catalog import Catalog, CatalogMisfit, CatalogPlan, KnownModel, plan
+from neuroroute.domain.errors import MAX_TOLD, NotStored
 from neuroroute.domain.model import Price, Ranks
 from neuroroute.infrastructure.catalog_file import read_catalog
 
@@ -43,6 +47,32 @@ async def apply_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> 
     return "\n".join([*words_of(done), _summary(done, "was", "were")])
 
 
+async def list_catalog(environ: Mapping[str, str], *, everything: bool) -> str:
+    """The models in registry order, a line each: id, provider, upstream name and price.
+
+    Raises:
+        NeuroRouteError: a setting is wrong, or the database does not answer.
+    """
+    async with stored(environ) as container:
+        known = await container.catalog_store().known()
+    return "\n".join(_line(model) for model in known.models if model.enabled or everything)
+
+
+async def switch_models(environ: Mapping[str, str], ids: Sequence[str], *, enabled: bool) -> str:
+    """Enable or disable what is known, all or none of it; what was done, in words.
+
+    Raises:
+        NeuroRouteError: one of them is not known, a setting is wrong, or the database does not answer.
+    """
+    async with stored(environ) as container:
+        store = container.catalog_store()
+        known = await store.known()
+        models = [known.model(one) or _unknown(one, known) for one in ids]
+        wanted = Catalog(models=tuple(replace(model, enabled=enabled) for model in models))
+        done = await store.apply(wanted, prune=False, by="cli")
+    return "\n".join([*words_of(done), _summary(done, "was", "were")])
+
+
 def words_of(planned: CatalogPlan) -> Iterable[str]:
     """A line for each entry that comes, changes or goes, and one for each field that changes."""
     for change in planned.changes:
@@ -53,11 +83,22 @@ def words_of(planned: CatalogPlan) -> Iterable[str]:
 
 def _summary(planned: CatalogPlan, one: str, several: str) -> str:
     if not planned.changes:
-        return "The catalogue is as the file says."
+        return "The catalogue is so already."
     counts = [(word, sum(change.word == word for change in planned.changes)) for word in _SIGNS]
     number = len(planned.changes)
     entries = f"1 entry {one}" if number == 1 else f"{number} entries {several}"
     return f"{entries} changed: {', '.join(f'{count} {word}' for word, count in counts)}."
+
+
+def _line(model: KnownModel) -> str:
+    state = "" if model.enabled else "  (not enabled)"
+    price = _value(model.price) if model.price else "unpriced"
+    return f"{model.id:<32} {model.provider:<12} {model.upstream or '-':<28} {price}{state}"
+
+
+def _unknown(said: str, known: Catalog) -> NoReturn:
+    near = get_close_matches(said, [model.id for model in known.models], n=1, cutoff=0)
+    raise NotStored(f"There is no model {said[:MAX_TOLD]}. The nearest is {near[0] if near else 'nothing yet'}")
 
 
 def _value(value: object) -> str:

@@ -41,11 +41,13 @@ def database_url(given: Secret | None, home: Path) -> Secret:
     """
     if given is not None:
         return given
+    path = (home / "neuroroute.sqlite3").absolute()
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # SQLite fills it, and gives its other files the same mode
     except OSError as exc:
-        raise HomeUnusable(f"{home} cannot be made: {exc.strerror}. Set NEUROROUTE_HOME or DATABASE_URL") from None
-    return Secret(f"sqlite:///{(home / 'neuroroute.sqlite3').absolute()}")
+        raise HomeUnusable(f"{path} cannot be made: {exc.strerror}. Set NEUROROUTE_HOME or DATABASE_URL") from None
+    return Secret(f"sqlite:///{path}")
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> Secret:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import final
+from typing import Final, final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,9 @@ from neuroroute.infrastructure.sql.catalog_rows import read_rows, write_changes
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.revisions import bump
 from neuroroute.infrastructure.sql.tables import AppliedCatalogRow
+
+_MOST_NAMED: Final = 50
+"""Entries that one audit entry names: the seeds are some three hundred, and stand in the package."""
 
 
 @final
@@ -98,7 +101,9 @@ class SqlCatalog(CatalogStore):
 
 
 def _told(changes: tuple[Change, ...], kind: str) -> Mapping[str, object]:
-    """The names of one kind of change, and of what stays what becomes of its fields."""
+    """The names of one kind of change, and of what stays what becomes of its fields; of too many, how many."""
+    if (number := sum(change.word == kind for change in changes)) > _MOST_NAMED:
+        return {"entries": number}
     return {
         f"{change.kind} {change.name}": {field.field: (field.before, field.after) for field in change.fields}
         for change in changes
