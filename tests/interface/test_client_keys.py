@@ -78,6 +78,7 @@ def test_all_that_was_asked_for_is_kept(admin, keyed):
         ({"name": "a", "expires_at": "tomorrow"}, ["body", "expires_at"]),
         ({"name": "a", "expires_at": 4e9}, ["body", "expires_at"]),
         ({"name": "a", "models": []}, ["body", "models"]),
+        ({"name": "a", "models": [str(number) for number in range(1001)]}, ["body", "models"]),
         ({"name": "a", "models": ["local", 1]}, ["body", "models", 1]),
         ({"name": "a", "models": [""]}, ["body", "models", 0]),
         ({"name": "a", "x" * 500: 1}, ["body", "x" * 128]),

@@ -60,9 +60,12 @@ class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     expires_at: Annotated[datetime, Meta(tz=True, description="From then on it opens nothing.")] | None = None
     requests_per_minute: Annotated[int, Meta(ge=1, le=MAX_PER_MINUTE)] | None = None
-    models: Annotated[frozenset[Annotated[ModelId, Meta(min_length=1, max_length=255)]], Meta(min_length=1)] | None = (
-        None
-    )
+    models: (
+        Annotated[
+            frozenset[Annotated[ModelId, Meta(min_length=1, max_length=255)]], Meta(min_length=1, max_length=1000)
+        ]
+        | None
+    ) = None
     """The only models that may answer it; `None` is any."""
 
 
