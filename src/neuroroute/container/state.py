@@ -68,7 +68,7 @@ def _tell(obstacle: StateUnavailable | None) -> None:
     if obstacle is None:
         log.info("state_back")
     elif isinstance(obstacle, StateUnreadable):
-        log.error("state_unreadable", error=str(obstacle), exc_info=obstacle)
+        log.error("state_unreadable", error=str(obstacle), exc_info=obstacle.__cause__)
     else:
         log.warning("state_unavailable", error=str(obstacle))
 
