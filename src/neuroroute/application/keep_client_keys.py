@@ -5,7 +5,7 @@ from typing import final
 
 from neuroroute.application.stores import ClientKeyStore
 from neuroroute.domain.client_key import ClientKey, MintedKey, NewKey
-from neuroroute.domain.errors import MAX_TOLD, NotStored
+from neuroroute.domain.errors import NotStored
 from neuroroute.domain.key_text import ENTROPY_BYTES, is_key_id, key_id, write_key
 
 
@@ -70,4 +70,5 @@ class KeepClientKeys:
 
 def _check(of: str) -> None:
     if not is_key_id(of):
-        raise NotStored(f"There is no key {of[:MAX_TOLD]!r}: an id is the part of a key's text after `nr_`")
+        # It may be a whole key, so it is not said back.
+        raise NotStored("That is no key's id: an id is the 12 characters of a key's text after `nr_`")
