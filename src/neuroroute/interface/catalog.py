@@ -26,7 +26,7 @@ from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.query import flag_parameter, read_flag, read_text
 from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
-from neuroroute.interface.strict_body import invalid
+from neuroroute.interface.strict_body import check_text, invalid
 from neuroroute.interface.visit import Visit
 from neuroroute.interface.whole_body import WholeBodies
 
@@ -100,6 +100,7 @@ class CatalogEndpoint:
 
     def _table(self, body: object, key: str, scope: Scope, kind: type[S]) -> S:
         """The body, with its name from the path. Raises: HttpRefusal, 422."""
+        check_text(body)
         try:
             said = msgspec.convert(body, dict[str, object])
         except msgspec.ValidationError:
@@ -107,10 +108,7 @@ class CatalogEndpoint:
         name = scope["path_params"][key]
         if said.get(key, name) != name:
             raise invalid(Problem("value_error", ("body", key), "Input should be the one of the path, or left out"))
-        try:
-            table = read_table({**said, key: name}, kind, self._base_url)
-        except UnicodeEncodeError:
-            raise invalid(Problem("string_unicode", ("body",), "Text should hold no lone surrogate")) from None
+        table = read_table({**said, key: name}, kind, self._base_url)
         if isinstance(table, tuple):
             raise invalid(*map(_problem, table))
         return table

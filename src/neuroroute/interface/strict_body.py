@@ -24,10 +24,21 @@ def struct_of(body: object, kind: type[T]) -> T:
     Raises:
         HttpRefusal: 422.
     """
+    check_text(body)
     try:
         return msgspec.convert(body, kind)
     except msgspec.ValidationError as error:
         raise invalid(_problem(str(error))) from None
+
+
+def check_text(body: object) -> None:
+    """Nothing in it holds half a surrogate pair, which JSON can say and no database can keep.
+
+    Raises:
+        HttpRefusal: 422.
+    """
+    try:
+        msgspec.json.encode(body)
     except UnicodeEncodeError:
         raise invalid(Problem("string_unicode", ("body",), "Text should hold no lone surrogate")) from None
 
@@ -39,7 +50,6 @@ def invalid(*problems: Problem) -> HttpRefusal:
 
 def _problem(told: str) -> Problem:
     """What msgspec says of one field, in the earlier service's shape."""
-    told = told.encode(errors="replace").decode()
     if found := _MISSING.fullmatch(told):
         return Problem("missing", (*_place(found["path"]), found["field"]), "Field required")
     if found := _UNKNOWN.fullmatch(told):
