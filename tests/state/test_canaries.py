@@ -21,7 +21,7 @@ READS = (
     "/api-keys/openai", "/api-keys/settings/", "/metrics", "/health?detailed=true", "/health/ready", "/models",
     "/models/openai/health", "/openapi.json", "/models?api_key=" + STORED.replace("+", "%2B"),
 )  # fmt: skip
-COMMANDS = (("vault", "rotate"), ("audit", "verify"), ("doctor",), ("keys", "list"), ("catalog", "plan", "none.toml"))
+COMMANDS = (("audit", "verify"), ("doctor",), ("keys", "list"))
 
 
 class Listener:

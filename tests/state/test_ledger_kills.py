@@ -46,8 +46,9 @@ def recorded(url) -> list[str]:
     return [row[0] for row in rows(url, "SELECT request_id FROM usage")]
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_with_the_spool_always_on_no_ended_prompt_is_lost(simulated, tmp_path, database, workers):
+@pytest.mark.parametrize(("kind", "workers"), [("sqlite", "2"), ("postgres", "1")])
+def test_with_the_spool_always_on_no_ended_prompt_is_lost(request, simulated, tmp_path, kind, workers):
+    database = request.getfixturevalue(f"{kind}_database")
     environ = environ_of(simulated, DATABASE_URL=database, NEUROROUTE_SPOOL="always")
     home = tmp_path / "home"
     with Service(home, "--workers", workers, environ=environ) as service:
@@ -61,11 +62,11 @@ def test_with_the_spool_always_on_no_ended_prompt_is_lost(simulated, tmp_path, d
         eventually(lambda: sum(path.stat().st_size for path in spool.glob("*/0*")) == 0, within=REPLAYED)
 
 
-def test_without_it_only_the_last_moment_is_lost(simulated, tmp_path, database, record_testsuite_property):
-    environ = environ_of(simulated, DATABASE_URL=database)
+def test_without_it_only_the_last_moment_is_lost(simulated, tmp_path, postgres_database, record_testsuite_property):
+    environ = environ_of(simulated, DATABASE_URL=postgres_database)
     with Service(tmp_path / "home", environ=environ) as service:
         answered, at = killed_under_load(service)
-    found = set(recorded(database))
+    found = set(recorded(postgres_database))
     lost = [seen for seen in answered if seen.request_id not in found]
     window = max((at - seen.ended for seen in lost), default=0.0)
     record_testsuite_property("lost_before_a_kill_seconds", window)

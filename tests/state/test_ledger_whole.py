@@ -103,13 +103,13 @@ def written(key, body) -> bytes:
     return head.encode() + b"content-length: %d\r\n\r\n" % len(content) + content
 
 
-def test_a_stop_under_load_loses_no_row(simulated, tmp_path, database):
-    with Service(tmp_path / "home", environ=environ_of(simulated, DATABASE_URL=database)) as service:
+def test_a_stop_under_load_loses_no_row(simulated, tmp_path, postgres_database):
+    with Service(tmp_path / "home", environ=environ_of(simulated, DATABASE_URL=postgres_database)) as service:
         key = make_key(service)["key"]
         with Crowd([service.url], [bearer(key)]) as crowd:
             eventually(lambda: len(crowd.answered) > ENOUGH, within=10)
             assert service.stop() < 10
-    by_id = outcomes(database)
+    by_id = outcomes(postgres_database)
     assert [len(by_id.get(seen.request_id, ())) for seen in crowd.answered] == [1] * len(crowd.answered)
     assert Counter(len(one) for one in by_id.values()).keys() == {1}
 

@@ -14,7 +14,7 @@ from state.placing import connected, environ_of
 
 WITHIN = 1.0
 CONNECTIONS = 12
-TRIES = 3
+TRIES = 2
 
 
 class Place(Struct, frozen=True):
