@@ -86,3 +86,10 @@ def test_a_hit_is_the_same_answer_with_an_id_and_a_time_of_its_own(client, empti
     assert first["timestamp"] < second["timestamp"]
     own = ("from_cache", "request_id", "timestamp")
     assert {k: v for k, v in first.items() if k not in own} == {k: v for k, v in second.items() if k not in own}
+
+
+def test_a_clear_is_in_the_audit_log(client):
+    client.post("/admin/cache/clear", params={"model": "openai"})
+    (entry,) = client.get("/admin/audit", params={"limit": 1}).json()["entries"]
+    assert (entry["action"], entry["target"], entry["actor"]) == ("cache.clear", "openai", "admin")
+    assert entry["after"].keys() == {"cleared"}

@@ -37,7 +37,7 @@ class Sql:
         self.database = Database(Secret(url))
         keys = VaultKeys(MasterKeys(Secret(b64encode(os.urandom(32)).decode())))
         self.trail = AuditTrail(keys)
-        self.log = SqlAuditLog(self.database, keys, page=PAGE)
+        self.log = SqlAuditLog(self.database, keys, self.trail, page=PAGE)
 
     async def write(self, *entries):
         async with self.database.writing() as session:
@@ -106,3 +106,12 @@ async def test_a_log_of_several_pages_is_verified_whole(kept):
     verified = await kept.log.verify()
     assert verified.is_whole
     assert verified.entries == PAGE + 1
+
+
+async def test_what_is_not_stored_can_be_noted(kept):
+    await kept.write(entry())
+    await kept.log.note(by="ops", action="cache.clear", target="all", after={"cleared": 3})
+    newest, _ = await kept.log.entries(ALL, before=None, limit=10)
+    assert (newest.seq, newest.actor, newest.action, newest.target) == (2, "ops", "cache.clear", "all")
+    assert (newest.before, newest.after) == (None, '{"cleared":3}')
+    assert (await kept.log.verify()).is_whole

@@ -126,14 +126,16 @@ async def test_what_is_deleted_is_gone(store):
 
 
 async def test_every_write_is_followed_and_audited(opened):
-    store, revisions = SqlCatalog(opened, audit=AuditTrail(VaultKeys(MASTER))), SqlRevisions(opened)
+    keys = VaultKeys(MASTER)
+    trail = AuditTrail(keys)
+    store, revisions = SqlCatalog(opened, audit=trail), SqlRevisions(opened)
     before = (await revisions.look())[Topic.CATALOG]
     await store.apply(FEW, prune=False, by="cli")
     await store.put_model(a_model("first", max_tokens=1), by="admin")
     await store.put_model(a_model("first", max_tokens=1), by="admin")  # as it is: nothing to tell
     await store.delete_model("first", by="nr_key")
     assert (await revisions.look())[Topic.CATALOG] > before
-    found = await SqlAuditLog(opened, VaultKeys(MASTER)).entries(AuditFilter(), before=None, limit=10)
+    found = await SqlAuditLog(opened, keys, trail).entries(AuditFilter(), before=None, limit=10)
     entries = list(reversed(found))
     assert [(entry.actor, entry.action, entry.target) for entry in entries] == [
         ("cli", "catalog.apply", "file"),

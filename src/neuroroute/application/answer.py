@@ -67,6 +67,7 @@ class Answer:
         self._keep = keep
         self._kept: list[str] = []
         self._characters = 0
+        self._latency_ms: int | None = None
 
     @property
     def failures(self) -> tuple[Attempt, ...]:
@@ -78,6 +79,8 @@ class Answer:
         """Waiting for the provider that answered; of a cached answer, that of the call that filled the cache."""
         if self.cached:
             return self.cached.latency_ms
+        if self._latency_ms is not None:
+            return self._latency_ms
         failed = sum(attempt.seconds for attempt in self.failures)
         return round(1000 * (self.draft.provider_seconds - failed))
 
@@ -122,6 +125,7 @@ class Answer:
         if finished.usage is None:
             finished = replace(finished, usage=self._estimate())
         self.usage = finished.usage
+        self._latency_ms = self.latency_ms  # as it is kept: what ends after the last event is no part of the answer
         if self._keep is not None:
             await self._keep(Completion("".join(self._kept), finished))
         self.outcome = Outcome.ANSWERED

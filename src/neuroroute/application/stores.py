@@ -201,7 +201,12 @@ class Ledger(Protocol):
 
 
 class AuditLog(Protocol):
-    """Who changed what. There is nothing to write here: each store adds in the transaction of its own change."""
+    """Who changed what. A store adds its entry itself, in the transaction of its change."""
+
+    @abstractmethod
+    async def note(self, *, by: str, action: str, target: str, after: object) -> None:
+        """Add an entry of what is not stored; `after` is what msgspec writes as JSON, without a secret."""
+        ...
 
     @abstractmethod
     async def entries(self, wanted: AuditFilter, *, before: int | None, limit: int) -> Sequence[AuditEntry]:

@@ -210,7 +210,7 @@ class Container(StateContainer):
     )
     audit_endpoint = providers.Singleton(AuditEndpoint, log=StateContainer.audit_log)
     client_keys_endpoint = providers.Singleton(ClientKeysEndpoint, keep=StateContainer.keep_client_keys, bodies=bodies)
-    admin_endpoint = providers.Singleton(AdminEndpoint, cache=cache)
+    admin_endpoint = providers.Singleton(AdminEndpoint, cache=cache, audit=StateContainer.audit_log)
     documents_endpoint = providers.Singleton(
         DocumentsEndpoint, title=settings.provided.app_name, version=settings.provided.app_version
     )

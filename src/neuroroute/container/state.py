@@ -129,7 +129,7 @@ class StateContainer(containers.DeclarativeContainer):
     provider_settings_store = providers.Singleton(SqlProviderSettings, database, audit_trail)
     vault_rotation = providers.Singleton(VaultRotation, database, vault_keys, audit_trail)
     client_key_store = providers.Singleton(SqlClientKeys, database, vault_keys=vault_keys, audit=audit_trail)
-    audit_log = providers.Singleton(SqlAuditLog, database, vault_keys)
+    audit_log = providers.Singleton(SqlAuditLog, database, vault_keys, audit_trail)
 
     ledger = providers.Singleton(SqlLedger, database)
     spool = providers.Singleton(_spool, settings)

@@ -30,7 +30,7 @@ class Kept:
         self.database = Database(Secret(url))
         self.keys = VaultKeys(MasterKeys(masters[0], masters[1:]))
         self.trail = AuditTrail(self.keys)
-        self.log = SqlAuditLog(self.database, self.keys)
+        self.log = SqlAuditLog(self.database, self.keys, self.trail)
 
     async def write(self, times=1, *, target="openai"):
         for _ in range(times):
@@ -78,7 +78,7 @@ async def test_writers_at_once_leave_one_chain_without_a_gap(kept, another):
 
 
 async def test_verifying_while_others_write_finds_nothing(kept, another):
-    log = SqlAuditLog(another.database, another.keys, page=3)
+    log = SqlAuditLog(another.database, another.keys, another.trail, page=3)
     await kept.write(7)
     writing = asyncio.create_task(kept.write(20))
     while not writing.done():

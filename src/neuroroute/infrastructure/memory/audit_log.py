@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from time import time
 from typing import Final, final
 
 import msgspec
@@ -21,6 +22,9 @@ class MemoryAuditLog(AuditLog):
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._entries: list[AuditEntry] = []
+
+    async def note(self, *, by: str, action: str, target: str, after: object) -> None:
+        self.add(at=time(), by=by, action=action, target=target, before=None, after=after)
 
     def add(self, *, at: float, by: str, action: str, target: str, before: object, after: object) -> None:
         """As the stores' transactions do: `before` and `after` hold no secret."""

@@ -9,7 +9,7 @@ from sqlalchemy.sql import Select
 from neuroroute.application.stores import AuditLog
 from neuroroute.domain.audit import AuditEntry, AuditFilter
 from neuroroute.domain.audit_verification import Verification
-from neuroroute.infrastructure.sql.audit_trail import read_head
+from neuroroute.infrastructure.sql.audit_trail import AuditTrail, read_head
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.revisions import AUDIT
 from neuroroute.infrastructure.sql.tables import AuditRow, RevisionRow
@@ -23,10 +23,15 @@ PAGE: Final = 1000
 class SqlAuditLog(AuditLog):
     """Written by `AuditTrail`."""
 
-    def __init__(self, database: Database, vault_keys: VaultKeys, *, page: int = PAGE) -> None:
+    def __init__(self, database: Database, vault_keys: VaultKeys, audit_trail: AuditTrail, *, page: int = PAGE) -> None:
         self._database = database
         self._vault_keys = vault_keys
+        self._audit_trail = audit_trail
         self._page = page
+
+    async def note(self, *, by: str, action: str, target: str, after: object) -> None:
+        async with self._database.writing() as session:
+            await self._audit_trail.add(session, by=by, action=action, target=target, before=None, after=after)
 
     async def entries(self, wanted: AuditFilter, *, before: int | None, limit: int) -> Sequence[AuditEntry]:
         chosen = _chosen(select(AuditRow), wanted)
