@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from neuroroute.cli.catalog import catalog
 from neuroroute.commands.catalog import words_of
-from neuroroute.domain.catalog import plan
+from neuroroute.domain.catalog_plan import plan
 from neuroroute.domain.model import Price, Ranks
 
 FILE = """

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from neuroroute.domain.catalog import (
+from neuroroute.domain.catalog import Catalog
+from neuroroute.domain.catalog_plan import (
     AddressRefused,
-    Catalog,
     CatalogMisfit,
     FieldChange,
     ProviderInUse,

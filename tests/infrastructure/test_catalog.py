@@ -7,7 +7,7 @@ import pytest
 from catalogs import default_entries
 
 from neuroroute.domain.access import Secret
-from neuroroute.domain.catalog import plan
+from neuroroute.domain.catalog_plan import plan
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.model import Dialect, ModelCard, Price, Ranks
 from neuroroute.infrastructure.catalog import StaticCatalog

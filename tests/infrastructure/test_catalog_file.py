@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroroute.dialects.catalog_tables import ModelTable, PriceTable, ProviderTable, dollars, read_dollars
-from neuroroute.domain.catalog import Catalog, CatalogMisfit, plan
+from neuroroute.domain.catalog import Catalog
+from neuroroute.domain.catalog_plan import CatalogMisfit, plan
 from neuroroute.domain.model import Dialect, Price, Ranks
 from neuroroute.infrastructure.catalog_file import CatalogFileError, catalog_schema, read_catalog
 

@@ -8,7 +8,7 @@ from catalogs import a_catalog, a_model, a_provider
 from neuroroute.application.stores import Topic
 from neuroroute.domain.access import Secret
 from neuroroute.domain.audit import AuditFilter
-from neuroroute.domain.catalog import AddressRefused, CatalogMisfit, ProviderInUse
+from neuroroute.domain.catalog_plan import AddressRefused, CatalogMisfit, ProviderInUse
 from neuroroute.domain.errors import NotStored
 from neuroroute.domain.model import Dialect, Price
 from neuroroute.infrastructure.memory.catalog import MemoryCatalog

@@ -14,7 +14,8 @@ from typing import Protocol
 from neuroroute.domain.access import Secret
 from neuroroute.domain.audit import AuditEntry, AuditFilter
 from neuroroute.domain.audit_verification import Verification
-from neuroroute.domain.catalog import Catalog, CatalogPlan, KnownModel, KnownProvider
+from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
+from neuroroute.domain.catalog_plan import CatalogPlan
 from neuroroute.domain.client_key import ChangedKeys, ClientKey
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings
 from neuroroute.domain.record import RoutedPrompt
@@ -53,7 +54,7 @@ class CatalogStore(Protocol):
 
     @abstractmethod
     async def apply(self, wanted: Catalog, *, prune: bool, by: str) -> CatalogPlan:
-        """All of `domain.catalog.plan`, or nothing. Raises: CatalogMisfit."""
+        """All of `domain.catalog_plan.plan`, or nothing. Raises: CatalogMisfit."""
         ...
 
     @abstractmethod
@@ -66,7 +67,7 @@ class CatalogStore(Protocol):
 
     @abstractmethod
     async def put_provider(self, provider: KnownProvider, *, by: str) -> KnownProvider:
-        """As `domain.catalog.put_provider`, which says whether it is trusted. Raises: AddressRefused, CatalogMisfit."""
+        """As `domain.catalog_plan.put_provider`, which says whether it is trusted. Raises: AddressRefused, CatalogMisfit."""
         ...
 
     @abstractmethod

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from neuroroute.commands.stored import stored
 from neuroroute.dialects.catalog_tables import dollars
-from neuroroute.domain.catalog import Catalog, CatalogMisfit, CatalogPlan, KnownModel, plan
+from neuroroute.domain.catalog import Catalog, KnownModel
+from neuroroute.domain.catalog_plan import CatalogMisfit, CatalogPlan, plan
 from neuroroute.domain.errors import MAX_TOLD, NotStored
 from neuroroute.domain.model import Price, Ranks
 from neuroroute.infrastructure.catalog_file import read_catalog

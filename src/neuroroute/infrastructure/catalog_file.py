@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from neuroroute.dialects.catalog_tables import ModelTable, ProviderTable, read_table, table_schema
-from neuroroute.domain.catalog import Catalog, CatalogMisfit, Kind
+from neuroroute.domain.catalog import Catalog, Kind
+from neuroroute.domain.catalog_plan import CatalogMisfit
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.infrastructure.catalog_lines import line_of
 from neuroroute.infrastructure.formats import BASE_URL

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from neuroroute.application.stores import CatalogStore
-from neuroroute.domain.catalog import Catalog, CatalogMisfit, plan
+from neuroroute.domain.catalog import Catalog
+from neuroroute.domain.catalog_plan import CatalogMisfit, plan
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.infrastructure.catalog_defaults import DEFAULTS
 from neuroroute.infrastructure.catalog_file import Written, read_catalog

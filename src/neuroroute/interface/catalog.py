@@ -12,7 +12,7 @@ from neuroroute.application.ports import ModelCatalog
 from neuroroute.dialects.catalog_tables import Fault, ModelTable, ProviderTable, read_table
 from neuroroute.dialects.lax import Problem
 from neuroroute.domain.access import Scope as AccessScope
-from neuroroute.domain.catalog import AddressRefused, CatalogMisfit
+from neuroroute.domain.catalog_plan import AddressRefused, CatalogMisfit
 from neuroroute.domain.errors import MAX_TOLD
 from neuroroute.interface.catalog_views import (
     CatalogModel,

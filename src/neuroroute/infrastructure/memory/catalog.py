@@ -3,17 +3,8 @@
 from typing import final
 
 from neuroroute.application.stores import CatalogStore, Topic
-from neuroroute.domain.catalog import (
-    Catalog,
-    CatalogPlan,
-    KnownModel,
-    KnownProvider,
-    delete_model,
-    delete_provider,
-    plan,
-    put_model,
-    put_provider,
-)
+from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
+from neuroroute.domain.catalog_plan import CatalogPlan, delete_model, delete_provider, plan, put_model, put_provider
 from neuroroute.infrastructure.memory.revisions import MemoryRevisions
 
 

@@ -8,12 +8,10 @@ from typing import Final, final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from neuroroute.application.stores import CatalogStore, Topic
-from neuroroute.domain.catalog import (
-    Catalog,
+from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
+from neuroroute.domain.catalog_plan import (
     CatalogPlan,
     Change,
-    KnownModel,
-    KnownProvider,
     delete_model,
     delete_provider,
     plan,

@@ -8,7 +8,8 @@ from msgspec import Struct
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from neuroroute.domain.catalog import Catalog, CatalogPlan, Kind, KnownModel, KnownProvider
+from neuroroute.domain.catalog import Catalog, Kind, KnownModel, KnownProvider
+from neuroroute.domain.catalog_plan import CatalogPlan
 from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
 from neuroroute.infrastructure.sql.tables import ModelRow, ProviderRow
 
