@@ -67,7 +67,7 @@ class CatalogStore(Protocol):
 
     @abstractmethod
     async def put_provider(self, provider: KnownProvider, *, by: str) -> KnownProvider:
-        """As `domain.catalog_plan.put_provider`, which says whether it is trusted. Raises: AddressRefused, CatalogMisfit."""
+        """As `domain.catalog_plan` does it, which says whether it is trusted. Raises: AddressRefused, CatalogMisfit."""
         ...
 
     @abstractmethod
