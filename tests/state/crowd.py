@@ -13,7 +13,7 @@ from msgspec import Struct
 MODELS = ("local", "openai", "anthropic")
 HUNG = 8.0
 """Seconds after which a request counts as one that hangs."""
-PAUSE = 0.02
+PAUSE = 0.04
 """Seconds that a client rests between two requests: these machines are small."""
 
 

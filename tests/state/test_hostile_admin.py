@@ -100,7 +100,8 @@ def test_no_body_is_our_fault(client, route):
             assert_in_our_words(sent(client, route, body))
     for at, payload in enumerate(PAYLOADS):  # each into one field, and each field has several
         assert_in_our_words(sent(client, route, {**good, fields[at % len(fields)]: payload}))
-        assert_in_our_words(sent(client, route, {**good, payload: "x"}))
+        if at % 4 == 0:
+            assert_in_our_words(sent(client, route, {**good, payload: "x"}))
 
 
 def sent(client, route, body) -> httpx.Response:

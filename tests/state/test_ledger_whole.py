@@ -21,15 +21,10 @@ ENOUGH = 100
 """Answers before it gets interesting."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def database_url(request) -> str:
-    return request.getfixturevalue(f"module_{request.param}_database")
-
-
 @pytest.fixture(scope="module")
-def service(simulated, tmp_path_factory, database_url) -> Generator[Service, None, None]:
+def service(simulated, tmp_path_factory, module_postgres_database) -> Generator[Service, None, None]:
     with Service(
-        tmp_path_factory.mktemp("instance"), environ=environ_of(simulated, DATABASE_URL=database_url)
+        tmp_path_factory.mktemp("instance"), environ=environ_of(simulated, DATABASE_URL=module_postgres_database)
     ) as running:
         yield running
 
@@ -55,7 +50,7 @@ def used_by(service, key_id) -> list[dict]:
     return answer.json()["rows"]
 
 
-def test_what_is_told_of_usage_is_what_the_clients_saw(service, database_url, simulated, no_faults):
+def test_what_is_told_of_usage_is_what_the_clients_saw(service, module_postgres_database, simulated, no_faults):
     made = make_key(service)
     simulated.faults(openai={"status": 500, "rate": 0.3, "on": "completions"})
     with Crowd([service.url], [bearer(made["key"])]) as crowd:
@@ -67,7 +62,7 @@ def test_what_is_told_of_usage_is_what_the_clients_saw(service, database_url, si
     assert sum(row["prompt_tokens"] for row in told) == sum(seen.tokens[0] for seen in crowd.seen)
     assert sum(row["completion_tokens"] for row in told) == sum(seen.tokens[1] for seen in crowd.seen)
     assert sum(row["cost_nano_usd"] for row in told) == sum(seen.nano_usd for seen in crowd.seen) > 0
-    by_id = outcomes(database_url)
+    by_id = outcomes(module_postgres_database)
     assert [len(by_id[seen.request_id]) for seen in crowd.seen] == [1] * len(crowd.seen)
 
 
@@ -75,9 +70,9 @@ def test_what_is_told_of_usage_is_what_the_clients_saw(service, database_url, si
     ("when", "fault", "reads"),
     [("before", "delay=5", False), ("amid", "stall_after=3", True), ("unread", "words=4000", True)],
 )
-def test_callers_who_leave_are_each_recorded_once(service, database_url, when, fault, reads):
+def test_callers_who_leave_are_each_recorded_once(service, module_postgres_database, when, fault, reads):
     key = make_key(service)["key"]
-    ids = [f"{when}-{number}-{len(outcomes(database_url))}" for number in range(LEAVERS)]
+    ids = [f"{when}-{number}-{len(outcomes(module_postgres_database))}" for number in range(LEAVERS)]
     lines = []
     for request_id in ids:
         line = socket.create_connection(("127.0.0.1", service.port), timeout=10)
@@ -91,8 +86,8 @@ def test_callers_who_leave_are_each_recorded_once(service, database_url, when, f
     time.sleep(0.3)  # until the provider has been asked
     for line in lines:
         line.close()
-    eventually(lambda: len(outcomes(database_url, when).keys() & set(ids)) == LEAVERS, within=WRITTEN + 2)
-    found = [outcomes(database_url)[request_id] for request_id in ids]
+    eventually(lambda: len(outcomes(module_postgres_database, when).keys() & set(ids)) == LEAVERS, within=WRITTEN + 2)
+    found = [outcomes(module_postgres_database)[request_id] for request_id in ids]
     assert [len(one) for one in found] == [1] * LEAVERS
     assert {outcome for one in found for outcome in one} <= {"left", "answered"}
 
