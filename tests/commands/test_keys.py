@@ -62,6 +62,7 @@ def test_without_any_key_the_list_says_how_to_make_one(keys):
         (["create", "a", "--rpm", "0"], "0"),
         (["create", "a", "--expires", "5y"], "30d"),
         (["create", "a", "--model", ""], "models"),
+        (["create", "a", "--model", "b\udcff"], "models"),
         (["rotate", "nope"], "no key's id"),
         (["revoke", "0123456789Ab"], "0123456789Ab"),
     ],

@@ -10,8 +10,9 @@ from neuroroute.domain.access import Caller, Scope, Secret
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.rate_limit import MAX_PER_MINUTE
 
-_Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+(?![\s\S])")]
+_LINE = r"^[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+(?![\s\S])"
 """Something to print on one line. The pattern ends as Python and JSON Schema both read it."""
+_Word = Annotated[str, Meta(min_length=1, max_length=100, pattern=_LINE)]
 
 
 class KeyScope(StrEnum):
@@ -62,7 +63,8 @@ class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     requests_per_minute: Annotated[int, Meta(ge=1, le=MAX_PER_MINUTE)] | None = None
     models: (
         Annotated[
-            frozenset[Annotated[ModelId, Meta(min_length=1, max_length=255)]], Meta(min_length=1, max_length=1000)
+            frozenset[Annotated[ModelId, Meta(min_length=1, max_length=255, pattern=_LINE)]],
+            Meta(min_length=1, max_length=1000),
         ]
         | None
     ) = None
