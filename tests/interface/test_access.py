@@ -28,9 +28,10 @@ def container(**environ) -> Container:
 
 
 def routes() -> list[Route]:
-    """Those of the application, as the framework holds them."""
+    """Those of the application, as the framework holds them; in one order, that of the framework is none."""
     held = (handler.opt.get("route") for one in create_app(container())._app.routes for handler in one.route_handlers)
-    return list({route.operation.id: route for route in held if route}.values())
+    found = {route.operation.id: route for route in held if route}
+    return [route for _, route in sorted(found.items())]
 
 
 ROUTES = routes()
