@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from itertools import product
 
 import pytest
+from catalogs import a_catalog, a_model, a_provider
 from dependency_injector import providers
 
 from neuroroute.application.ports import (
@@ -164,6 +165,28 @@ async def test_the_catalogue_is_that_of_the_defaults_the_file_and_the_environmen
         assert all(is_a(Provider, provider) for provider in live.providers().values())
     finally:
         await live.close()
+        await container.database().close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("variable", "sent"),
+    [("NEUROROUTE_MASTER_KEY", False), ("NEUROROUTE_ADMIN_KEY", False), ("DATABASE_URL", False),
+     ("OPENAI_API_KEY", True), ("ELSEWHERE_KEY", True)],
+)  # fmt: skip
+async def test_our_own_settings_are_no_providers_key_whatever_the_database_says(variable, sent, environ):
+    environ |= {"OPENAI_API_KEY": "sk-test-openai", "ELSEWHERE_KEY": "sk-elsewhere"}
+    container = wired(environ)
+    try:
+        await container.preparation()()
+        wanted = a_catalog(a_provider("elsewhere", api_key_env=variable, trusted=True), a_model("m", "elsewhere"))
+        await container.catalog_store().apply(wanted, prune=False, by="whoever writes to the database")
+        await container.catalog().load()
+        (entry,) = (one for one in container.catalog().entries.providers if one.name == "elsewhere")
+        assert (entry.api_key is not None) is sent
+        assert (environ[variable] == (entry.api_key and entry.api_key.reveal())) is sent
+    finally:
+        await container.catalog().close()
         await container.database().close()
 
 
