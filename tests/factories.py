@@ -62,11 +62,16 @@ class FinishedFactory(_Seeded[Finished]):
     native_reason = "stop"
     usage = UsageFactory.build
     model = "some-model-2026"
+    stop_sequence = None
+    verbatim = b""
 
 
 class CompletionFactory(_Seeded[Completion]):
     text = "Paris"
     finished = FinishedFactory.build
+    reasoning = ""
+    tool_calls = ()
+    verbatim = ()
 
 
 class ModelCardFactory(_Seeded[ModelCard]):
@@ -82,25 +87,38 @@ class ModelCardFactory(_Seeded[ModelCard]):
     avg_latency_ms = 1000
     price = PriceFactory.build
     ranks = RanksFactory.build
+    abilities = frozenset()
+    embedding_space = None
 
 
 class MessageFactory(_Seeded[Message]):
     role = Role.USER
-    text = "What is the capital of France?"
+    content = "What is the capital of France?"
 
 
 class SamplingFactory(_Seeded[Sampling]):
     max_tokens = 4096
     temperature = 0.7
+    top_p = None
+    stop = ()
 
 
 class PromptFactory(_Seeded[Prompt]):
+    """A question in no wire language of providers."""
+
     @classmethod
     def messages(cls):
         return (MessageFactory.build(),)
 
     sampling = SamplingFactory.build
     streamed = False
+    tools = ()
+    tool_choice = None
+    parallel_tool_calls = None
+    json = None
+    user = None
+    wording = None
+    untranslated = ()
 
 
 class FeaturesFactory(_Seeded[Features]):
@@ -183,6 +201,8 @@ class RoutingRequestFactory(_Seeded[RoutingRequest]):
     requirements = RequirementsFactory.build
     objective = ObjectiveFactory.build
     timeout = 60.0
+    stall = None
+    strict = False
     cache = CacheUseFactory.build
 
 

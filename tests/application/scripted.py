@@ -52,7 +52,7 @@ class ScriptedProvider(Provider):
     def running(self) -> int:
         return len(self.calls) - self.ended
 
-    async def answer(self, prompt, card, *, timeout):
+    async def answer(self, prompt, card, *, timeout, stall=None):
         script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
         self.calls.append(Call(card.id, prompt, timeout))
         try:
@@ -70,6 +70,9 @@ class ScriptedProvider(Provider):
                 await asyncio.sleep(0)  # closing a connection takes a turn of the loop
             finally:
                 self.ended += 1
+
+    def drops(self, prompt):
+        return prompt.untranslated
 
     async def probe(self) -> None:
         failure = self._probes.pop(0) if len(self._probes) > 1 else self._probes[0]

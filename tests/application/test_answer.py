@@ -202,7 +202,7 @@ async def test_the_latency_shown_is_that_of_the_model_that_answered():
 
 
 async def test_a_very_long_answer_is_handed_on_but_not_collected():
-    piece = TextDelta("x" * (answers.MAX_KEPT_CHARACTERS // 4))
+    piece = TextDelta("x" * (answers.MAX_KEPT // 4))
     router = Router(local=ScriptedProvider([*[piece] * 5, END]), cache=MemoryCache(max_bytes=1 << 26, ttl=600))
     for calls in (1, 2):
         assert len((await router.ask(wanted())).text) == 5 * len(piece.text)

@@ -18,7 +18,7 @@ def one_by_one(text):
     return [text[at : at + 1] for at in range(len(text))]
 
 
-def heard(reader, pieces):
+def heard(reader, pieces, **ending):
     """What comes of feeding `pieces`, and then the end."""
     events = [event for piece in pieces for event in reader.feed(piece)]
-    return [*events, *reader.end()]
+    return [*events, *reader.end(**ending)]

@@ -7,13 +7,20 @@ from factories import ModelCardFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.dialects.anthropic import AnthropicDialect
-from neuroroute.domain.completion import Finished, FinishReason, TextDelta, Usage
+from neuroroute.dialects.anthropic.provider import AnthropicDialect
+from neuroroute.domain.completion import Completion, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
 from neuroroute.domain.model import Dialect
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 
 DIALECT = AnthropicDialect()
+READING = DIALECT.call(Prompt((Message(Role.USER, "Capital?"),)), ModelCardFactory.build()).reading
+
+
+def whole_of(body):
+    return Completion.fold(READING.whole(body))
+
+
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
@@ -50,7 +57,7 @@ END = Finished(FinishReason.STOP, "end_turn", Usage(prompt_tokens=14, completion
 
 
 def read(*pieces):
-    return heard(DIALECT.reader(), pieces)
+    return heard(READING.stream(), pieces, framed=True)
 
 
 def text_of(events):
@@ -76,12 +83,12 @@ def test_byte_by_byte_too():
 
 def test_cut_at_any_byte_it_never_says_more_than_it_was_told_and_never_that_it_is_whole():
     for at in range(len(STREAM)):
-        reader = DIALECT.reader()
+        reader = READING.stream()
         events = list(reader.feed(STREAM[:at]))
         assert TEXT.startswith(text_of(events))
         assert not any(isinstance(event, Finished) for event in events)
         with pytest.raises(ProviderUnavailable, match="cut"):
-            list(reader.end())
+            list(reader.end(framed=True))
 
 
 def test_nothing_is_read_after_the_stop():
@@ -103,10 +110,10 @@ def test_the_text_of_a_whole_answer_is_that_of_its_text_blocks():
             {"type": "text", "text": "is"},
         ]
     )
-    completion = DIALECT.read_completion(whole(content=content))
+    completion = whole_of(whole(content=content))
     assert completion.text == "Paris"
     assert completion.finished.usage == Usage(prompt_tokens=14, completion_tokens=9)
-    assert DIALECT.read_completion(whole(content=b"[]")).text == ""
+    assert whole_of(whole(content=b"[]")).text == ""
 
 
 @pytest.mark.parametrize(
@@ -150,7 +157,7 @@ def test_tokens_of_the_providers_own_cache_are_prompt_tokens_too():
     ids=lambda usage: repr(usage[:40]),
 )
 def test_impossible_usage_is_none_at_all(usage):
-    assert DIALECT.read_completion(whole(usage)).finished.usage is None
+    assert whole_of(whole(usage)).finished.usage is None
     start = b'data: {"type":"message_start","message":{"usage":%s}}\n\n' % usage
     stop = b'data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":null}\n\n'
     assert read(start, stop, sse(STOP))[-1].usage is None
@@ -191,7 +198,7 @@ def test_an_error_in_a_stream_is_a_failure_in_our_own_words(kind, failure, befor
 )
 def test_garbage_is_an_unavailable_provider(body):
     with pytest.raises(ProviderUnavailable):
-        DIALECT.read_completion(body)
+        whole_of(body)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +228,7 @@ JSON = st.recursive(
 @given(st.binary(max_size=200) | JSON)
 def test_nothing_but_a_providers_failure_escapes(body):
     for reading in (
-        lambda: DIALECT.read_completion(body),
+        lambda: whole_of(body),
         lambda: read(body),
         lambda: read(b"data: " + body + b"\n\n"),
     ):
@@ -238,7 +245,7 @@ USER = Message(Role.USER, "Capital?")
 
 def asked(*messages, **sampling):
     card = ModelCardFactory.build(dialect=Dialect.ANTHROPIC, upstream="claude-3-sonnet-20240229", max_tokens=5000)
-    return msgspec.json.decode(DIALECT.write_request(Prompt(messages or (USER,), Sampling(**sampling)), card))
+    return msgspec.json.decode(DIALECT.call(Prompt(messages or (USER,), Sampling(**sampling)), card).body)
 
 
 def test_asks_in_the_providers_words():
@@ -264,8 +271,8 @@ def test_always_states_a_limit_and_none_beyond_the_models():
 
 def test_asks_for_a_stream_only_where_one_is_read():
     card = ModelCardFactory.build()
-    assert b'"stream":true' in DIALECT.write_request(Prompt((USER,), streamed=True), card)
-    assert b"stream" not in DIALECT.write_request(Prompt((USER,)), card)
+    assert b'"stream":true' in DIALECT.call(Prompt((USER,), streamed=True), card).body
+    assert b"stream" not in DIALECT.call(Prompt((USER,)), card).body
 
 
 def test_shows_its_key_and_the_version_of_the_language():

@@ -7,12 +7,19 @@ from factories import ModelCardFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.dialects.openai import OpenAIDialect
-from neuroroute.domain.completion import Finished, FinishReason, TextDelta, Usage
+from neuroroute.dialects.openai.provider import OpenAIDialect
+from neuroroute.domain.completion import Completion, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 
 DIALECT = OpenAIDialect()
+READING = DIALECT.call(Prompt((Message(Role.USER, "Capital?"),)), ModelCardFactory.build()).reading
+
+
+def whole_of(body):
+    return Completion.fold(READING.whole(body))
+
+
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
@@ -36,7 +43,7 @@ END = Finished(FinishReason.STOP, "stop", Usage(prompt_tokens=14, completion_tok
 
 
 def read(*pieces):
-    return heard(DIALECT.reader(), pieces)
+    return heard(READING.stream(), pieces, framed=True)
 
 
 def text_of(events):
@@ -63,15 +70,15 @@ def test_with_other_line_ends_too(line_end):
 
 def test_cut_at_any_byte_it_never_says_more_than_it_was_told_and_never_that_it_is_whole():
     for at in range(len(STREAM)):
-        reader = DIALECT.reader()
+        reader = READING.stream()
         events = list(reader.feed(STREAM[:at]))
         assert TEXT.startswith(text_of(events))
         assert not any(isinstance(event, Finished) for event in events)
         if at < SAID_WHY:
             with pytest.raises(ProviderUnavailable, match="cut"):
-                list(reader.end())
+                list(reader.end(framed=True))
         else:
-            (end,) = reader.end()
+            (end,) = reader.end(framed=True)
             assert text_of(events) == TEXT
             assert (end.reason, end.usage) in {(FinishReason.STOP, None), (FinishReason.STOP, END.usage)}
 
@@ -112,7 +119,7 @@ def test_only_the_first_choice_is_read():
 )
 def test_content_may_be_a_list_of_parts(content, text):
     body = msgspec.json.encode({"choices": [{"message": {"content": content}, "finish_reason": "stop"}]})
-    assert DIALECT.read_completion(body).text == text
+    assert whole_of(body).text == text
     assert text_of(read(sse(chunk({"content": content}, "stop")))) == text
 
 
@@ -129,7 +136,7 @@ def test_content_may_be_a_list_of_parts(content, text):
 )
 def test_knows_why_a_model_stopped(native, reason):
     body = msgspec.json.encode({"choices": [{"message": {"content": "a"}, "finish_reason": native}]})
-    finished = DIALECT.read_completion(body).finished
+    finished = whole_of(body).finished
     assert (finished.reason, finished.native_reason) == (reason, native)
 
 
@@ -159,11 +166,11 @@ def test_impossible_usage_is_none_at_all(usage):
         b'{"choices":[{"message":{"content":"a"},"delta":{"content":"a"},"finish_reason":"stop"}],"usage":%s}' % usage
     )
     if usage != b"\xff":
-        assert DIALECT.read_completion(body).finished.usage is None
+        assert whole_of(body).finished.usage is None
         assert read(sse(body, b"[DONE]"))[-1].usage is None
     else:
         with pytest.raises(ProviderUnavailable):
-            DIALECT.read_completion(body)
+            whole_of(body)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +188,7 @@ def test_impossible_usage_is_none_at_all(usage):
 )
 def test_an_error_in_an_answer_is_a_failure_in_our_own_words(error, failure):
     with pytest.raises(failure) as unary:
-        DIALECT.read_completion(msgspec.json.encode({"error": error}))
+        whole_of(msgspec.json.encode({"error": error}))
     with pytest.raises(failure) as streamed:
         read(sse(chunk({"content": "Par"})), sse({"error": error, "choices": []}))
     assert "secret" not in f"{unary.value}{streamed.value}"
@@ -213,7 +220,7 @@ def test_an_error_in_an_answer_is_a_failure_in_our_own_words(error, failure):
 )
 def test_garbage_is_an_unavailable_provider(body):
     with pytest.raises(ProviderUnavailable):
-        DIALECT.read_completion(body)
+        whole_of(body)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +249,7 @@ JSON = st.recursive(
 
 @given(st.binary(max_size=200) | JSON)
 def test_nothing_but_a_providers_failure_escapes(body):
-    for reading in (lambda: DIALECT.read_completion(body), lambda: read(body), lambda: read(sse(body), sse(b"[DONE]"))):
+    for reading in (lambda: whole_of(body), lambda: read(body), lambda: read(sse(body), sse(b"[DONE]"))):
         try:
             reading()
         except ProviderFailed:
@@ -256,7 +263,7 @@ CARD = ModelCardFactory.build(max_tokens=100)
 
 
 def asked(prompt=ASKED, **card):
-    return msgspec.json.decode(DIALECT.write_request(prompt, ModelCardFactory.build(max_tokens=100, **card)))
+    return msgspec.json.decode(DIALECT.call(prompt, ModelCardFactory.build(max_tokens=100, **card)).body)
 
 
 def test_asks_in_the_providers_words():

@@ -2,18 +2,27 @@
 
 import msgspec
 import pytest
+from factories import ModelCardFactory
 
-from neuroroute.dialects.openai import OpenAIDialect
-from neuroroute.domain.completion import Usage
+from neuroroute.dialects.openai.provider import OpenAIDialect
+from neuroroute.domain.completion import Completion, Usage
+from neuroroute.domain.prompt import Message, Prompt, Role
 
 DIALECT = OpenAIDialect()
+READING = DIALECT.call(Prompt((Message(Role.USER, "Capital?"),)), ModelCardFactory.build()).reading
+
+
+def whole_of(body):
+    return Completion.fold(READING.whole(body))
+
+
 USAGE = {"prompt_tokens": 14, "completion_tokens": 9, "total_tokens": 23}
 
 
 def counted(**details):
     """What is read of a usage with these details."""
     body = {"choices": [{"message": {"content": "a"}, "finish_reason": "stop"}], "usage": USAGE | details}
-    return DIALECT.read_completion(msgspec.json.encode(body)).finished.usage
+    return whole_of(msgspec.json.encode(body)).finished.usage
 
 
 def test_knows_the_tokens_that_a_cache_spared_and_those_of_reasoning():

@@ -9,8 +9,8 @@ from catalogs import a_catalog, a_model, a_provider
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.probe_models import ProbeModels
 from neuroroute.application.stores import Topic
-from neuroroute.dialects.anthropic import AnthropicDialect
-from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.dialects.anthropic.provider import AnthropicDialect
+from neuroroute.dialects.openai.provider import OpenAIDialect
 from neuroroute.domain.access import Secret
 from neuroroute.domain.completion import Finished, TextDelta
 from neuroroute.domain.credential import ProviderSettings, origin_of

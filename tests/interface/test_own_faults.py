@@ -11,7 +11,7 @@ from interface.embedded import embedded
 
 from neuroroute.asgi import create_app
 from neuroroute.container import Container
-from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.dialects.openai.provider import OpenAIDialect
 from neuroroute.domain.model import Dialect
 from neuroroute.infrastructure.log import configure
 from neuroroute.settings import Settings
@@ -24,7 +24,7 @@ CANARY = "canary-5e0d"
 class Broken(OpenAIDialect):
     """Raises what no provider may."""
 
-    def write_request(self, prompt, card):
+    def call(self, prompt, card):
         raise RuntimeError(f"cannot write {prompt.text} for {card}")
 
 

@@ -1,7 +1,7 @@
 """A model has started to answer."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from time import perf_counter
 from types import TracebackType
 from typing import Self, final
@@ -10,14 +10,16 @@ from msgspec.structs import replace
 
 from neuroroute.application.draft import Draft, ending
 from neuroroute.application.ports import CachedAnswer
-from neuroroute.domain.completion import Completion, CompletionEvent, Finished, TextDelta, Usage
+from neuroroute.domain.completion import Completion, CompletionEvent, Finished, Folding, Usage, Verbatim, characters_of
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.routing import Exclusion, Selection
 
-MAX_KEPT_CHARACTERS = 1 << 20
-"""A longer answer is not collected for the cache, so that a stream of any length takes no memory."""
+MAX_KEPT = 1 << 20
+"""Characters, or bytes of what is told word for word. A longer answer is not collected for the cache, so that a stream
+of any length takes no memory.
+"""
 
 Settle = Callable[["Answer"], None]
 """Told once, on leaving."""
@@ -46,6 +48,7 @@ class Answer:
         settle: Settle,
         keep: Keep | None,
         cached: CachedAnswer | None = None,
+        dropped: Sequence[str] = (),
     ) -> None:
         """`ready` are the events that are here, `rest` those to come; `None` when all are here."""
         self.card = card
@@ -54,6 +57,8 @@ class Answer:
         """Why the chosen model was not asked, when it was not."""
         self.cached = cached
         """The entry that this answer is told from, when it is."""
+        self.dropped = dropped
+        """What was left out of the request for the provider's language: paths in the caller's request."""
         self.draft = draft
         self.usage: Usage | None = None
         """Known once `Finished` was read; estimated on leaving when it never came."""
@@ -65,8 +70,9 @@ class Answer:
         self._rest = rest
         self._settle = settle
         self._keep = keep
-        self._kept: list[str] = []
+        self._kept = Folding()
         self._characters = 0
+        self._size = 0
         self._latency_ms: int | None = None
 
     @property
@@ -90,15 +96,15 @@ class Answer:
     async def __anext__(self) -> CompletionEvent:
         event = self._ready.popleft() if self._ready else await self._next()
         match event:
-            case TextDelta(text):
-                self._hear(text)
-                return event
             case Finished():
                 return await self._complete(event)
             case None if self.outcome is Outcome.ANSWERED:
                 raise StopAsyncIteration
             case None:
                 raise self._cut(ProviderUnavailable("The provider ended before its answer was complete"))
+            case _:
+                self._hear(event)
+                return event
 
     async def whole(self) -> Completion:
         """All events, added up; for an answer of which none was read.
@@ -106,28 +112,28 @@ class Answer:
         Raises:
             ProviderFailed: the provider stopped in the middle.
         """
-        text: list[str] = []
-        while isinstance(event := await anext(self), TextDelta):
-            text.append(event.text)
+        folding = Folding()
+        while (completion := folding.add(await anext(self))) is None:
+            pass
         await anext(self, None)  # the provider's own end, without which its connection is not kept
-        return Completion("".join(text), event)
+        return completion
 
-    def _hear(self, text: str) -> None:
-        self._characters += len(text)
+    def _hear(self, event: CompletionEvent) -> None:
+        self._characters += characters_of(event)
         if self._keep is not None:
-            if self._characters <= MAX_KEPT_CHARACTERS:
-                self._kept.append(text)
+            self._size += len(event.data) if isinstance(event, Verbatim) else characters_of(event)
+            if self._size <= MAX_KEPT:
+                self._kept.add(event)
             else:
-                self._keep = None
-                self._kept.clear()
+                self._keep, self._kept = None, Folding()
 
     async def _complete(self, finished: Finished) -> Finished:
         if finished.usage is None:
             finished = replace(finished, usage=self._estimate())
         self.usage = finished.usage
         self._latency_ms = self.latency_ms  # as it is kept: what ends after the last event is no part of the answer
-        if self._keep is not None:
-            await self._keep(Completion("".join(self._kept), finished))
+        if self._keep is not None and (completion := self._kept.add(finished)) is not None:
+            await self._keep(completion)
         self.outcome = Outcome.ANSWERED
         return finished
 

@@ -20,15 +20,22 @@ class Provider(Protocol):
     """Something that answers prompts."""
 
     @abstractmethod
-    def answer(self, prompt: Prompt, card: ModelCard, *, timeout: float) -> AsyncGenerator[CompletionEvent, None]:
+    def answer(
+        self, prompt: Prompt, card: ModelCard, *, timeout: float, stall: float | None = None
+    ) -> AsyncGenerator[CompletionEvent, None]:
         """The answer, piece by piece, ending with `Finished`. The first event is content, or the end.
 
         `timeout` bounds, in seconds, the whole call of an unstreamed prompt; of a streamed one the time to the first
-        event and each silence after it. Closing the generator closes the connection.
+        event. `stall` bounds each silence after that; `None` is `timeout`. Closing the generator closes the connection.
 
         Raises:
             ProviderFailed: before or between events; nothing else escapes an adapter.
         """
+        ...
+
+    @abstractmethod
+    def drops(self, prompt: Prompt) -> Sequence[str]:
+        """What it would leave out of `prompt` for not speaking the caller's language: paths in the caller's request."""
         ...
 
     @abstractmethod

@@ -1,5 +1,6 @@
 """The one thing NeuroRoute does: answer a prompt with the model that fits it, and say why."""
 
+from collections.abc import Sequence
 from functools import partial
 from hashlib import blake2b
 from time import monotonic, perf_counter, time
@@ -23,6 +24,7 @@ from neuroroute.domain.errors import (
     AllCandidatesFailed,
     CallerRefused,
     NeuroRouteError,
+    NotCarried,
     PromptRejected,
     ProviderFailed,
     ProviderRefused,
@@ -31,6 +33,7 @@ from neuroroute.domain.errors import (
     StateUnavailable,
 )
 from neuroroute.domain.model import ModelCard
+from neuroroute.domain.prompt import Prompt
 from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.request import CacheUse, RoutingRequest
 from neuroroute.domain.routing import RoutingDecision, RoutingPolicy, decide
@@ -71,7 +74,7 @@ class RoutePrompt:
         is committed: a failure surfaces while it is read.
 
         Raises:
-            PromptRejected: the caller must change the request.
+            PromptRejected: the caller must change the request, `NotCarried` among them.
             ModelNotAllowed: it names a model that its key may not use.
             NoEligibleModel: nothing is enabled.
             ProviderRefused: the first provider asked will not take this request.
@@ -123,8 +126,9 @@ class RoutePrompt:
     ) -> Answer:
         failures: list[ProviderFailed] = []
         providers = self._catalog.providers()
-        for card in decision.candidates:
-            events = providers[card.provider].answer(request.prompt, card, timeout=request.timeout)
+        for card in self._carried(decision, request):
+            provider = providers[card.provider]
+            events = provider.answer(request.prompt, card, timeout=request.timeout, stall=request.stall)
             began = perf_counter()
             try:
                 first = await anext(events, None)
@@ -150,8 +154,20 @@ class RoutePrompt:
                     draft=draft,
                     settle=self._settle,
                     keep=self._keeper(key, request.cache, decision, card, draft) if key else None,
+                    dropped=provider.drops(request.prompt),
                 )
         raise AllCandidatesFailed(failures)
+
+    def _carried(self, decision: RoutingDecision, request: RoutingRequest) -> Sequence[ModelCard]:
+        """The candidates; where the caller wants nothing left out, those whose provider's language can say it all."""
+        if not request.strict:
+            return decision.candidates
+        providers, prompt = self._catalog.providers(), request.prompt
+        dropped = [providers[card.provider].drops(prompt) for card in decision.candidates]
+        carried = [card for card, fields in zip(decision.candidates, dropped, strict=True) if not fields]
+        if not carried:
+            raise NotCarried(dropped[0])
+        return carried
 
     def _replayed(self, cached: CachedAnswer, card: ModelCard, draft: Draft) -> Answer:
         return Answer(
@@ -224,10 +240,16 @@ def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
     told = (
         version,
         request.caller.id,
-        request.prompt.messages,
-        request.prompt.sampling,
+        _said(request.prompt),
         request.requirements,
         request.objective.priority,
         use.vary,
     )
     return blake2b(_encode(told), digest_size=16).hexdigest()
+
+
+def _said(prompt: Prompt) -> object:
+    """Everything that a model is told: in the caller's own words, where a provider may read those."""
+    if prompt.wording is None:
+        return prompt.messages, prompt.sampling
+    return prompt.wording

@@ -15,8 +15,8 @@ from neuroroute.application.keep_credentials import KeepCredentials, KeepProvide
 from neuroroute.application.key_ring import KeyRing
 from neuroroute.application.note_key_use import NoteKeyUse
 from neuroroute.application.stores import CatalogStore
-from neuroroute.dialects.anthropic import AnthropicDialect
-from neuroroute.dialects.openai import OpenAIDialect
+from neuroroute.dialects.anthropic.provider import AnthropicDialect
+from neuroroute.dialects.openai.provider import OpenAIDialect
 from neuroroute.dialects.provider_side import ProviderDialect
 from neuroroute.domain.access import Secret
 from neuroroute.domain.errors import StateUnavailable

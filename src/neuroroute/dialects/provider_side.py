@@ -1,10 +1,12 @@
 """What a wire language must offer to be spoken to a provider."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
-from neuroroute.domain.completion import Completion, CompletionEvent
+from msgspec import Struct
+
+from neuroroute.domain.completion import CompletionEvent
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
 
@@ -22,8 +24,8 @@ class EventReader(Protocol):
         ...
 
     @abstractmethod
-    def end(self) -> Iterator[CompletionEvent]:
-        """What the end of the bytes completes.
+    def end(self, *, framed: bool) -> Iterator[CompletionEvent]:
+        """What the end of the bytes completes. `framed`: HTTP itself says that this is their end, not a closed socket.
 
         Raises:
             ProviderUnavailable: they end before the answer does.
@@ -31,10 +33,39 @@ class EventReader(Protocol):
         ...
 
 
+class Reading(Protocol):
+    """How the answers to one call are read."""
+
+    @abstractmethod
+    def whole(self, body: bytes) -> Iterable[CompletionEvent]:
+        """A whole answer, as the fewest events.
+
+        Raises:
+            ProviderFailed: it is not one, or tells of an error.
+        """
+        ...
+
+    @abstractmethod
+    def stream(self) -> EventReader:
+        """For one streamed answer."""
+        ...
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """What is sent for one prompt, and how what comes back is read."""
+
+    path: str
+    body: bytes
+    headers: Sequence[tuple[str, str]] = ()
+    """Beyond those of every request."""
+    reading: Reading
+    mismatched: Reading
+    """For a provider that streams though it was not asked to, or does not though it was: never word for word."""
+
+
 class ProviderDialect(Protocol):
     """A wire language, as pure functions."""
 
-    answer_path: str
     models_path: str
 
     @abstractmethod
@@ -43,16 +74,14 @@ class ProviderDialect(Protocol):
         ...
 
     @abstractmethod
-    def write_request(self, prompt: Prompt, card: ModelCard) -> bytes: ...
+    def call(self, prompt: Prompt, card: ModelCard) -> Call:
+        """The prompt, word for word where the caller speaks this language, else translated.
 
-    @abstractmethod
-    def read_completion(self, body: bytes) -> Completion:
-        """A whole answer.
-
-        Raises:
-            ProviderFailed: it is not one.
+        `Requirements.dialect` keeps away what can be neither.
         """
         ...
 
     @abstractmethod
-    def reader(self) -> EventReader: ...
+    def drops(self, prompt: Prompt) -> Sequence[str]:
+        """What `call` leaves out: paths in the caller's request. Nothing where the caller speaks this language."""
+        ...

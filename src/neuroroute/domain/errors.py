@@ -3,6 +3,7 @@
 NeuroRouteError
 ├── PromptRejected             the caller must change the request
 │   ├── UnknownModel           …it names a model that is not there
+│   ├── NotCarried             …it says what the model's language cannot say, and wants nothing left out
 │   └── PromptTooLong          …its text exceeds what this installation admits
 ├── CallerRefused              the caller may not
 │   ├── CallerForbidden        …whoever it is: its key does not open this
@@ -22,8 +23,12 @@ NeuroRouteError
 
 from collections.abc import Sequence
 
+from msgspec import Struct
+
 MAX_TOLD = 128
 """Characters of a caller's own words that an error, and so a log line, repeats."""
+MAX_FIELDS = 20
+"""Names of fields that an error lists."""
 
 
 class NeuroRouteError(Exception):
@@ -40,6 +45,16 @@ class UnknownModel(PromptRejected):
     def __init__(self, model: str) -> None:
         super().__init__(f"Model {model[:MAX_TOLD]} not available")
         self.model = model
+
+
+class NotCarried(PromptRejected):
+    """The caller wants nothing left out, and the model's provider speaks a language that cannot say it all."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        told = ", ".join([field[:MAX_TOLD] for field in fields[:MAX_FIELDS]])
+        super().__init__(f"The model's provider speaks another language, which cannot carry: {told}")
+        self.fields = tuple(fields)
+        """Paths in the caller's request; at least one."""
 
 
 class PromptTooLong(PromptRejected):
@@ -95,16 +110,27 @@ class NoEligibleModel(NeuroRouteError):
     """No enabled model could be asked."""
 
 
+class ProviderWords(Struct, frozen=True, kw_only=True):
+    """What a provider says of its failure: for the caller whose request it is about, never for a log or a record."""
+
+    type: str | None = None
+    code: str | None = None
+    param: str | None = None
+    message: str | None = None
+
+
 class ProviderFailed(NeuroRouteError):
     """A provider did not answer, or stopped in the middle. The text is ours, never the provider's."""
 
     outcome = "failed"
     """One word for records and metrics."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    def __init__(self, message: str, *, status: int | None = None, words: ProviderWords | None = None) -> None:
         super().__init__(message)
         self.status = status
         """The provider's HTTP status, when it gave one."""
+        self.words = words
+        """Its own, when it gave some that may be told."""
 
 
 class ProviderRefused(ProviderFailed):
@@ -124,8 +150,15 @@ class ProviderThrottled(ProviderFailed):
 
     outcome = "throttled"
 
-    def __init__(self, message: str, *, status: int | None = 429, retry_after: float | None = None) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = 429,
+        retry_after: float | None = None,
+        words: ProviderWords | None = None,
+    ) -> None:
+        super().__init__(message, status=status, words=words)
         self.retry_after = retry_after
         """Seconds, when the provider said."""
 
@@ -135,8 +168,15 @@ class ProviderUnavailable(ProviderFailed):
 
     outcome = "unavailable"
 
-    def __init__(self, message: str, *, status: int | None = None, timed_out: bool = False) -> None:
-        super().__init__(message, status=status)
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        timed_out: bool = False,
+        words: ProviderWords | None = None,
+    ) -> None:
+        super().__init__(message, status=status, words=words)
         self.timed_out = timed_out
 
 

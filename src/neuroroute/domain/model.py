@@ -22,6 +22,32 @@ class Dialect(StrEnum):
     ANTHROPIC = "anthropic"
 
 
+class Wire(StrEnum):
+    """A language in which a caller asks, and an endpoint of the provider that speaks the same."""
+
+    CHAT = "chat"
+    """OpenAI's chat completions."""
+    RESPONSES = "responses"
+    """OpenAI's responses."""
+    EMBEDDINGS = "embeddings"
+    """OpenAI's embeddings."""
+    MESSAGES = "messages"
+    """Anthropic's messages."""
+    COUNT_TOKENS = "count_tokens"
+    """Anthropic's count of a message's tokens."""
+
+
+class Ability(StrEnum):
+    """What a model can take or give. A prompt goes to no model that lacks what it needs, unless the model is pinned."""
+
+    TOOLS = "tools"
+    IMAGES = "images"
+    FILES = "files"
+    AUDIO = "audio"
+    JSON_SCHEMA = "json_schema"
+    """Answers that match a schema."""
+
+
 class Price(Struct, frozen=True, kw_only=True):
     """Nano-dollars per million tokens: $2.50 per million is 2_500_000_000."""
 
@@ -71,6 +97,9 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     ranks: Ranks = Ranks()
     context_window: int | None = None
     """The most tokens that it can read, where that is known."""
+    abilities: frozenset[Ability] = frozenset()
+    embedding_space: str | None = None
+    """Of a model that makes embeddings and nothing else: models of one space stand in for each other."""
 
     def lacks(self, required: tuple[str, ...]) -> int:
         """How many of the required capabilities the model does not have."""

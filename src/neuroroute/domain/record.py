@@ -49,7 +49,7 @@ class RoutedPrompt(Struct, frozen=True, kw_only=True):
     """Its own, by which it is counted once wherever it is written: 32 hex digits, sortable by the time it began."""
     request_id: str
     surface: str
-    """Where it came in: `prompt`, `test_model`."""
+    """Where it came in: `prompt`, `test_model`, or a `Wire`."""
     caller: str
     at: float
     """Epoch seconds of the end. Read once, so that it is the same however often the record is written."""

@@ -21,12 +21,16 @@ class RoutingRequest(Struct, frozen=True, kw_only=True):
 
     id: str
     surface: str
-    """Where it came in, one of a closed set: `prompt`, `test_model`."""
+    """Where it came in, one of a closed set: `prompt`, `test_model`, or a `Wire`."""
     caller: Caller
     prompt: Prompt
     requirements: Requirements
     objective: Objective
     timeout: float
     """Seconds for each model that is asked; see `ports.Provider.answer`."""
+    stall: float | None = None
+    """Seconds for each silence of a streamed answer; `None` is `timeout`."""
+    strict: bool = False
+    """Whether the caller would rather be refused than have a field left out."""
     cache: CacheUse | None
     """`None` neither reads nor writes it."""

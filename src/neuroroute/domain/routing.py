@@ -10,7 +10,7 @@ from msgspec import Struct
 from neuroroute.domain.access import Caller
 from neuroroute.domain.classification import Classification, Features
 from neuroroute.domain.errors import ModelNotAllowed, NoEligibleModel, UnknownModel
-from neuroroute.domain.model import ModelCard, ModelId
+from neuroroute.domain.model import Ability, Dialect, ModelCard, ModelId, NanoUsd
 
 MAX_FALLBACKS = 2
 """How many other models are tried after the chosen one (CONTRACT.md 6)."""
@@ -39,8 +39,21 @@ class Requirements(Struct, frozen=True, kw_only=True):
     model: str | None = None
     pin: Pin = Pin.PREFER
     capabilities: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
+    """With `Pin.ONLY`, the models that may take its place after all, in this order."""
     max_tokens: int | None = None
     """The longest answer that the caller asked for."""
+    abilities: frozenset[Ability] = frozenset()
+    """What the prompt takes. Like all that follow, asked of no model that the caller pins."""
+    most_tokens: int | None = None
+    """An upper bound of the prompt's tokens, at hand before anybody counts them; `None` asks for no room."""
+    max_cost: NanoUsd | None = None
+    """For the whole answer, at the longest."""
+    max_latency_ms: int | None = None
+    dialect: Dialect | None = None
+    """The only language that can say what is asked; asked of a pinned model too."""
+    embeds: bool = False
+    """Whether embeddings are asked for, which other models do not make."""
 
 
 class Objective(Struct, frozen=True, kw_only=True):

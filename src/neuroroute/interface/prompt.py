@@ -20,7 +20,7 @@ from neuroroute.dialects.native_answers import (
     write_text,
 )
 from neuroroute.domain.access import Scope as AccessScope
-from neuroroute.domain.completion import Finished, TextDelta
+from neuroroute.domain.completion import Finished, ReasoningDelta, TextDelta, ToolCallDelta, Verbatim
 from neuroroute.domain.errors import ProviderFailed
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.interface.alarm import Alarm
@@ -101,6 +101,8 @@ async def _events(answer: Answer, began: float) -> AsyncIterator[bytes]:
                     yield write_text(event)
                 case Finished():
                     yield write_end(_told(answer, began), event)
+                case ReasoningDelta() | ToolCallDelta() | Verbatim():
+                    pass  # the earlier service's language has no word for them
     except ProviderFailed as failure:
         told = failure_of(failure)
         detail = f"Error: {answer.card.id} stopped in the middle of its answer. {failure}"

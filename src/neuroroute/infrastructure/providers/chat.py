@@ -38,36 +38,43 @@ class ChatProvider(Provider):
         self._headers: Sequence[tuple[str, str]] = headers
         self._headers_with_body = (*headers, ("content-type", "application/json"))
 
-    async def answer(self, prompt: Prompt, card: ModelCard, *, timeout: float) -> AsyncGenerator[CompletionEvent, None]:
-        dialect = self._dialect
+    async def answer(
+        self, prompt: Prompt, card: ModelCard, *, timeout: float, stall: float | None = None
+    ) -> AsyncGenerator[CompletionEvent, None]:
+        call = self._dialect.call(prompt, card)
         asked = self._upstream.exchange(
             "POST",
-            dialect.answer_path,
-            headers=self._headers_with_body,
-            body=dialect.write_request(prompt, card),
+            call.path,
+            headers=(*self._headers_with_body, *call.headers) if call.headers else self._headers_with_body,
+            body=call.body,
             timeouts=Timeouts(
                 connect=min(CONNECT_TIMEOUT, timeout),
                 first_byte=timeout,
-                idle=timeout,
+                idle=timeout if stall is None else stall,
                 total=MAX_STREAM_SECONDS if prompt.streamed else timeout,
             ),
         )
         async with asked as reply:
             if reply.status != 200:
                 raise failure_of(reply)
-            if not _is_stream(reply):
-                for event in dialect.read_completion(await reply.read()).replay():
+            streamed = _is_stream(reply)
+            reading = call.reading if streamed == prompt.streamed else call.mismatched
+            if not streamed:
+                for event in reading.whole(await reply.read()):
                     yield event
                 return
-            reader = dialect.reader()
+            reader = reading.stream()
             async for chunk in reply.chunks():
                 for event in reader.feed(chunk):
                     yield event
                     if isinstance(event, Finished):
                         await _read_out(reply)
                         return
-            for event in reader.end():
+            for event in reader.end(framed=reply.framed):
                 yield event
+
+    def drops(self, prompt: Prompt) -> Sequence[str]:
+        return self._dialect.drops(prompt)
 
     async def probe(self) -> None:
         timeouts = Timeouts(connect=PROBE_TIMEOUT, first_byte=PROBE_TIMEOUT, idle=PROBE_TIMEOUT, total=PROBE_TIMEOUT)

@@ -20,7 +20,6 @@ class Response:
 
     __slots__ = (
         "_bodiless",
-        "_framed",
         "_head_bytes",
         "_informational",
         "_limit",
@@ -31,6 +30,7 @@ class Response:
         "_unfruitful",
         "buffered",
         "complete",
+        "framed",
         "headers",
         "reusable",
         "started",
@@ -46,6 +46,8 @@ class Response:
         self.started: bool = False
         """Has a single byte of it arrived?"""
         self.complete: bool = False
+        self.framed: bool = False
+        """Does a length or a transfer coding tell where it ends?"""
         self.reusable: bool = False
         """May the connection carry another exchange? Known when complete."""
         self.buffered: int = 0
@@ -57,7 +59,6 @@ class Response:
         self._head_bytes = 0
         self._unfruitful = 0
         self._informational = 0
-        self._framed = False
         self._refusal: BadResponse | None = None
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
@@ -95,7 +96,7 @@ class Response:
             return
         if not self.started:
             raise BadResponse("the connection was closed before an answer came") from error
-        if not self.status or self._framed or error is not None:
+        if not self.status or self.framed or error is not None:
             raise BadResponse("the connection was cut in the middle of the answer") from error
         self.complete = True
         self._parser = None
@@ -139,7 +140,7 @@ class Response:
         if coding is not None and coding.lower() != b"chunked":
             self._refuse("the answer has an unknown transfer coding")
         length = headers.get(b"content-length")
-        self._framed = coding is not None or length is not None
+        self.framed = coding is not None or length is not None
         if self._bodiless:
             self.complete = True  # and not reusable: the parser cannot be told that this length announces nothing
         elif length is not None and status not in {204, 304} and int(length) > self._limit:

@@ -53,6 +53,11 @@ class Reply:
         value = self._response.headers.get(name.encode())
         return None if value is None else value.decode("latin-1")
 
+    @property
+    def framed(self) -> bool:
+        """Whether the body's end is told by HTTP, and not by the closing of the connection, which may be a cut."""
+        return self._response.framed
+
     async def read(self) -> bytes:
         """The whole body, or what `chunks` has not given out yet.
 

@@ -1,12 +1,12 @@
 """Anthropic's messages, as spoken to providers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, TypeAlias, final
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from neuroroute.dialects.provider_side import EventReader, ProviderDialect
+from neuroroute.dialects.provider_side import Call, EventReader, ProviderDialect, Reading
 from neuroroute.dialects.sse import SseEvent, SseReader
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
@@ -117,7 +117,6 @@ _KINDS = frozenset({"message_start", "content_block_delta", "message_delta", "me
 class AnthropicDialect(ProviderDialect):
     """The language, spoken to a provider."""
 
-    answer_path = "/v1/messages"
     models_path = "/v1/models"
 
     def headers(self, key: str | None, *, organization: str | None = None) -> Sequence[tuple[str, str]]:
@@ -125,31 +124,46 @@ class AnthropicDialect(ProviderDialect):
         version = ("anthropic-version", _VERSION)
         return (version, ("x-api-key", key)) if key else (version,)
 
-    def write_request(self, prompt: Prompt, card: ModelCard) -> bytes:
-        sampling = prompt.sampling
-        system = "\n\n".join(message.text for message in prompt.messages if message.role is Role.SYSTEM)
-        return _encode(
-            _Request(
-                model=card.upstream or card.name,
-                max_tokens=min(sampling.max_tokens or _MAX_TOKENS, card.max_tokens),
-                messages=[_Turn(turn.role, turn.text) for turn in prompt.messages if turn.role is not Role.SYSTEM],
-                system=system or UNSET,
-                temperature=UNSET if sampling.temperature is None else sampling.temperature,
-                stream=prompt.streamed,
-            )
-        )
+    def call(self, prompt: Prompt, card: ModelCard) -> Call:
+        return Call(path="/v1/messages", body=_write(prompt, card), reading=_READING, mismatched=_READING)
 
-    def read_completion(self, body: bytes) -> Completion:
+    def drops(self, prompt: Prompt) -> Sequence[str]:
+        return prompt.untranslated
+
+
+def _write(prompt: Prompt, card: ModelCard) -> bytes:
+    sampling = prompt.sampling
+    system = "\n\n".join(message.text for message in prompt.messages if message.role is Role.SYSTEM)
+    return _encode(
+        _Request(
+            model=card.upstream or card.name,
+            max_tokens=min(sampling.max_tokens or _MAX_TOKENS, card.max_tokens),
+            messages=[_Turn(turn.role, turn.text) for turn in prompt.messages if turn.role is not Role.SYSTEM],
+            system=system or UNSET,
+            temperature=UNSET if sampling.temperature is None else sampling.temperature,
+            stream=prompt.streamed,
+        )
+    )
+
+
+@final
+class _Translated(Reading):
+    """Read for callers of any language."""
+
+    def whole(self, body: bytes) -> Iterable[CompletionEvent]:
         try:
             message = _decode_message(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ProviderUnavailable("The provider's answer is not a message") from error
         text = "".join(block.text for block in message.content if block.type == "text")
         usage = _sum(_read_usage(message.usage), _Usage())
-        return Completion(text, _finished(message.stop_reason or "", usage, message.model))
+        return Completion(text, _finished(message.stop_reason or "", usage, message.model)).replay()
 
-    def reader(self) -> EventReader:
+    def stream(self) -> EventReader:
         return _MessageReader()
+
+
+_READING = _Translated()
 
 
 @final
@@ -167,7 +181,8 @@ class _MessageReader(EventReader):
     def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
         return self._read(self._sse.feed(chunk))
 
-    def end(self) -> Iterator[CompletionEvent]:
+    def end(self, *, framed: bool) -> Iterator[CompletionEvent]:
+        del framed
         yield from self._read(self._sse.end())
         if not self._done:
             raise ProviderUnavailable("The provider cut its answer short")

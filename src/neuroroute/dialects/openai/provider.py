@@ -1,12 +1,12 @@
 """OpenAI's chat completions, as spoken to providers; also by LM Studio, Ollama, vLLM and most others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, final
 
 import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
-from neuroroute.dialects.provider_side import EventReader, ProviderDialect
+from neuroroute.dialects.provider_side import Call, EventReader, ProviderDialect, Reading
 from neuroroute.dialects.sse import SseEvent, SseReader
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
@@ -100,36 +100,50 @@ _decode_error = msgspec.json.Decoder(_ErrorBody).decode
 class OpenAIDialect(ProviderDialect):
     """The language, spoken to a provider."""
 
-    answer_path = "/chat/completions"
     models_path = "/models"
 
     def headers(self, key: str | None, *, organization: str | None = None) -> Sequence[tuple[str, str]]:
         said = (("authorization", f"Bearer {key}" if key else None), ("openai-organization", organization))
         return tuple((name, value) for name, value in said if value)
 
-    def write_request(self, prompt: Prompt, card: ModelCard) -> bytes:
-        sampling = prompt.sampling
-        return _encode(
-            _Request(
-                messages=[_Message(message.role, message.text) for message in prompt.messages],
-                model=UNSET if card.upstream is None else card.upstream,
-                max_tokens=UNSET if sampling.max_tokens is None else min(sampling.max_tokens, card.max_tokens),
-                temperature=UNSET if sampling.temperature is None else sampling.temperature,
-                stream=prompt.streamed,
-                stream_options=_StreamOptions() if prompt.streamed else UNSET,
-            )
-        )
+    def call(self, prompt: Prompt, card: ModelCard) -> Call:
+        return Call(path="/chat/completions", body=_write(prompt, card), reading=_READING, mismatched=_READING)
 
-    def read_completion(self, body: bytes) -> Completion:
+    def drops(self, prompt: Prompt) -> Sequence[str]:
+        return prompt.untranslated
+
+
+def _write(prompt: Prompt, card: ModelCard) -> bytes:
+    sampling = prompt.sampling
+    return _encode(
+        _Request(
+            messages=[_Message(message.role, message.text) for message in prompt.messages],
+            model=UNSET if card.upstream is None else card.upstream,
+            max_tokens=UNSET if sampling.max_tokens is None else min(sampling.max_tokens, card.max_tokens),
+            temperature=UNSET if sampling.temperature is None else sampling.temperature,
+            stream=prompt.streamed,
+            stream_options=_StreamOptions() if prompt.streamed else UNSET,
+        )
+    )
+
+
+@final
+class _Translated(Reading):
+    """Read for callers of any language."""
+
+    def whole(self, body: bytes) -> Iterable[CompletionEvent]:
         response = _read(body)
         if not response.choices:
             raise ProviderUnavailable("The provider answered without a choice")
         choice = response.choices[0]
         finished = _finished(choice.finish_reason or "", response.usage, response.model)
-        return Completion(_text(choice.message), finished)
+        return Completion(_text(choice.message), finished).replay()
 
-    def reader(self) -> EventReader:
+    def stream(self) -> EventReader:
         return _ChunkReader()
+
+
+_READING = _Translated()
 
 
 @final
@@ -146,11 +160,11 @@ class _ChunkReader(EventReader):
     def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
         return self._read(self._sse.feed(chunk))
 
-    def end(self) -> Iterator[CompletionEvent]:
+    def end(self, *, framed: bool) -> Iterator[CompletionEvent]:
         yield from self._read(self._sse.end())
         if self._done:
             return
-        if self._reason is None:
+        if self._reason is None or not framed:
             raise ProviderUnavailable("The provider cut its answer short")
         yield self._finish()
 
