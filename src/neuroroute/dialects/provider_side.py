@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from neuroroute.domain.completion import CompletionEvent
+from neuroroute.domain.errors import ProviderWords
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
 
@@ -79,6 +80,11 @@ class ProviderDialect(Protocol):
 
         `Requirements.dialect` keeps away what can be neither.
         """
+        ...
+
+    @abstractmethod
+    def words(self, body: bytes) -> ProviderWords:
+        """What the body of a failed answer says, whatever it is: at most 2,000 characters of message. Never raises."""
         ...
 
     @abstractmethod

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from neuroroute.dialects.provider_side import Call, EventReader, ProviderDialect, Reading
 from neuroroute.dialects.sse import SseEvent, SseReader
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, FinishReason, TextDelta, Usage
-from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
+from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable, ProviderWords
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt, Role
 
@@ -126,6 +126,10 @@ class AnthropicDialect(ProviderDialect):
 
     def call(self, prompt: Prompt, card: ModelCard) -> Call:
         return Call(path="/v1/messages", body=_write(prompt, card), reading=_READING, mismatched=_READING)
+
+    def words(self, body: bytes) -> ProviderWords:
+        del body
+        return ProviderWords()
 
     def drops(self, prompt: Prompt) -> Sequence[str]:
         return prompt.untranslated
