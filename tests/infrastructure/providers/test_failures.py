@@ -23,7 +23,7 @@ def failure(status):
     response.feed(b"HTTP/1.1 %d Nope\r\nContent-Length: 0\r\n\r\n" % status)
     loop = asyncio.new_event_loop()
     try:
-        return failure_of(Reply(Connection(loop, lambda _: None), response))
+        return failure_of(Reply(Connection(loop, lambda _: None), response), None)
     finally:
         loop.close()
 

@@ -12,7 +12,7 @@ from neuroroute.domain.completion import CompletionEvent, Finished
 from neuroroute.domain.errors import ProviderFailed
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
-from neuroroute.infrastructure.providers.failures import failure_of
+from neuroroute.infrastructure.providers.failures import failure_of, words_of
 from neuroroute.infrastructure.providers.upstream import Reply, Timeouts, Upstream
 
 CONNECT_TIMEOUT = 5.0
@@ -34,6 +34,7 @@ class ChatProvider(Provider):
     ) -> None:
         self._dialect = dialect
         self._upstream = upstream
+        self._key = key
         headers = dialect.headers(key.reveal() if key else None, organization=organization)
         self._headers: Sequence[tuple[str, str]] = headers
         self._headers_with_body = (*headers, ("content-type", "application/json"))
@@ -56,7 +57,7 @@ class ChatProvider(Provider):
         )
         async with asked as reply:
             if reply.status != 200:
-                raise failure_of(reply)
+                raise failure_of(reply, await words_of(reply, self._dialect.words, key=self._key))
             streamed = _is_stream(reply)
             reading = call.reading if streamed == prompt.streamed else call.mismatched
             if not streamed:
@@ -83,7 +84,7 @@ class ChatProvider(Provider):
         )
         async with asked as reply:
             if not 200 <= reply.status < 300:
-                raise failure_of(reply)
+                raise failure_of(reply, None)
             await reply.read()
 
 
