@@ -2,6 +2,7 @@
 
 import http.client
 import pathlib
+import subprocess
 import time
 from typing import Self
 
@@ -9,10 +10,16 @@ from benchmarks.harness.load import LoadReport, free_port, mock_requests, run_lo
 from benchmarks.harness.machine import ROOT, busy_seconds, require
 from benchmarks.harness.processes import Process
 from benchmarks.harness.results import Sample
-from benchmarks.harness.spec import HERE, Spec, fill
+from benchmarks.harness.spec import HERE, Spec, fill, words
 
 START_LIMIT = 90.0
 """Seconds a gateway has for its first good answer."""
+
+
+def prepared(command: list[str], build: pathlib.Path, environment: dict[str, str]) -> str:
+    """What `command` prints, which no log shows: it may be a key."""
+    done = subprocess.run(command, cwd=build, env=environment, capture_output=True, check=True, timeout=START_LIMIT)
+    return done.stdout.decode().split()[-1]
 
 
 class Gateway:
@@ -21,6 +28,7 @@ class Gateway:
     def __init__(self, spec: Spec, *, build: pathlib.Path, mock: Process, mock_port: int, load_core: int) -> None:
         self.spec = spec
         self.answers = 0
+        self.headers: dict[str, str] = {}
         self.port = mock_port
         self.process = mock
         self.core = load_core
@@ -57,12 +65,16 @@ class Gateway:
         if spec.config:
             config = fill((HERE / spec.config).read_text(encoding="utf-8"), blanks)
             (build / f"{spec.name}.conf").write_text(config, encoding="utf-8")
+        environment = {name: fill(value, blanks) for name, value in spec.environment.items()}
+        if spec.prepare:
+            blanks["prepared"] = prepared(words(spec.prepare, blanks), build, environment)
+        gateway.headers = {name: fill(value, blanks) for name, value in spec.headers.items()}
         gateway.process = Process(
             command,
             core=core,
             cwd=build,
             log=build / f"{spec.name}.log",
-            environment={name: fill(value, blanks) for name, value in spec.environment.items()},
+            environment=environment,
         )
         return gateway
 
@@ -79,7 +91,7 @@ class Gateway:
                 break
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             try:
-                connection.request("POST", self.spec.path, body, {"Content-Type": "application/json"})
+                connection.request("POST", self.spec.path, body, {"Content-Type": "application/json", **self.headers})
                 response = connection.getresponse()
                 answer = response.read()
                 if response.status == 200 and self.spec.must.encode() in answer:
@@ -114,6 +126,7 @@ class Gateway:
             seconds=seconds,
             requests=requests,
             per_second=per_second,
+            headers=self.headers,
         )
         self.answers += report.ok
         return report

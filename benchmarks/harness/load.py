@@ -4,6 +4,7 @@ import http.client
 import pathlib
 import socket
 import subprocess
+from collections.abc import Mapping
 
 import msgspec
 
@@ -86,11 +87,14 @@ def run_load(
     seconds: float,
     requests: int | None = None,
     per_second: float | None = None,
+    headers: Mapping[str, str] = {},
 ) -> LoadReport:
     """One bounded load: it ends after `requests` or `seconds`, whichever comes first."""
     command = ["taskset", "-c", str(core), str(build / "load"), "-p", str(port), "-u", spec.path]
     command += ["-b", str(spec.file(stream=stream)), "-x", spec.stream_must if stream else spec.must]
     command += ["-c", str(connections), "-t", str(seconds), "-T", str(REQUEST_TIMEOUT)]
+    for name, value in headers.items():
+        command += ["-H", f"{name}: {value}"]
     if requests is not None:
         command += ["-n", str(requests)]
     if per_second is not None:

@@ -14,7 +14,8 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     and in the environment `{postgres_url}` and `{redis_url}`, of servers that are started for whoever names them.
 
     `body` and `stream_body` name files of `bodies/`; eight `@` in one become a new number in each request, so that no
-    cache can answer. `must` and `stream_must` are text that every good answer contains.
+    cache can answer. `must` and `stream_must` are text that every good answer contains. `prepare` is a command that
+    runs before the start, in the same environment; what it prints is `{prepared}` in `headers`.
     """
 
     name: str
@@ -27,6 +28,9 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stream_body: str = "openai-stream.json"
     stream_must: str = "[DONE]"
     environment: dict[str, str] = {}
+    prepare: str = ""
+    headers: dict[str, str] = {}
+    """Of every request."""
     phases: tuple[str, ...] = PHASES
 
     def __post_init__(self) -> None:
@@ -34,7 +38,7 @@ class Spec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"unknown phases {sorted(unknown)}; known: {', '.join(PHASES)}")
 
     def argv(self, blanks: dict[str, str]) -> list[str]:
-        return [fill(word, blanks) for word in shlex.split(self.command)]
+        return words(self.command, blanks)
 
     def file(self, *, stream: bool) -> pathlib.Path:
         return HERE / "bodies" / (self.stream_body if stream else self.body)
@@ -54,6 +58,10 @@ def read_spec(name: str) -> Spec:
         raise SystemExit(f"benchmarks: no spec {name!r}; known: {known}") from None
     except (msgspec.DecodeError, ValueError) as error:
         raise SystemExit(f"benchmarks: {path}: {error}") from error
+
+
+def words(command: str, blanks: dict[str, str]) -> list[str]:
+    return [fill(word, blanks) for word in shlex.split(command)]
 
 
 def fill(text: str, blanks: dict[str, str]) -> str:
