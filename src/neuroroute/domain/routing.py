@@ -249,3 +249,15 @@ def rank_of(card: ModelCard, priority: Priority) -> int:
 
 def _find(cards: Sequence[ModelCard], model: str | None) -> ModelCard | None:
     return next((card for card in cards if card.id == model), None)
+
+
+def named(cards: Sequence[ModelCard], name: str, caller: Caller) -> ModelCard | None:
+    """Whom a caller means by `name`: a catalogue's id, else what a provider calls a model (`ModelCard.upstream`).
+
+    Of several models that providers call the same it is the first, in the order of `cards`, that the caller may ask;
+    when it may ask none of them, the first.
+    """
+    if (card := _find(cards, name)) is not None:
+        return card
+    called = [card for card in cards if card.upstream == name]
+    return next((card for card in called if caller.may_ask(card.id)), called[0] if called else None)
