@@ -67,8 +67,8 @@ class RoutePrompt:
         self._patience = patience
         self._ledger = ledger
 
-    async def __call__(self, request: RoutingRequest) -> Answer:
-        """Return once a model has started to answer.
+    async def __call__(self, request: RoutingRequest, draft: Draft | None = None) -> Answer:
+        """Return once a model has started to answer. A `draft` of `request` is for who wants to tell of a failure.
 
         Until then a failing candidate is passed over for the next one, and failures raise. From then on the answer
         is committed: a failure surfaces while it is read.
@@ -83,7 +83,7 @@ class RoutePrompt:
         """
         if self._ledger.full:
             raise StateUnavailable("The database is away and the spool is full: no prompt is taken that would be lost")
-        draft = Draft(request)
+        draft = draft or Draft(request)
         try:
             return await self._answer(request, draft)
         except NeuroRouteError as error:
@@ -180,6 +180,7 @@ class RoutePrompt:
             settle=self._settle,
             keep=None,
             cached=cached,
+            dropped=self._catalog.providers()[card.provider].drops(draft.request.prompt),
         )
 
     def _card(self, cached: CachedAnswer, request: RoutingRequest) -> ModelCard | None:
