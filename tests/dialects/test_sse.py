@@ -5,7 +5,7 @@ from dialects.cutting import cut, heard, one_by_one
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseReader, write_event
+from neuroroute.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseReader, relay_event, write_event
 from neuroroute.domain.errors import ProviderUnavailable
 
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -56,9 +56,15 @@ def test_reads_every_mix_of_line_ends(data, told):
 
 
 @given(EVENTS)
-def test_reads_what_it_writes(told):
-    written = b"".join(write_event(lines[0], name=name.decode() or None) for name, lines in told)
-    assert read(written) == [SseEvent(name, lines[0]) for name, lines in told]
+def test_reads_what_it_writes_on_however_many_lines(told):
+    written = b"".join(write_event(b"\n".join(lines), name=name.decode() or None) for name, lines in told)
+    assert read(written) == [SseEvent(name, b"\n".join(lines)) for name, lines in told]
+
+
+@given(STREAMS)
+def test_what_is_passed_on_reads_as_what_came(stream):
+    came = read(stream)
+    assert read(b"".join(map(relay_event, came))) == came
 
 
 @pytest.mark.parametrize(

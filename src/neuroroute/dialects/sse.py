@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from neuroroute.domain.errors import ProviderUnavailable
 
-MAX_EVENT_BYTES = 1 << 20
-"""A provider's event may not be larger: nothing legitimate is, and memory is ours."""
+MAX_EVENT_BYTES = 1 << 24
+"""A provider's event may not be larger, for memory is ours. Pictures and sound come in one event of a few megabytes."""
 
 
 class SseEvent(NamedTuple):
@@ -22,7 +22,8 @@ class SseReader:
     """
 
     def __init__(self) -> None:
-        self._pending = b""
+        self._pending: list[bytes] = []
+        self._pending_size = 0
         self._name = b""
         self._data: list[bytes] = []
         self._size = 0
@@ -34,19 +35,28 @@ class SseReader:
         Raises:
             ProviderUnavailable: an event exceeds `MAX_EVENT_BYTES`.
         """
-        pending = self._pending + chunk if self._pending else chunk
+        if self._pending:
+            self._pending.append(chunk)
+            if b"\n" not in chunk and b"\r" not in chunk and not self._pending[-2].endswith(b"\r"):
+                self._hold(len(chunk))
+                return []
+            chunk = b"".join(self._pending)
         # A line ends at CR, LF or CRLF; a CR at the very end may still become a CRLF, so it waits.
-        last_cr = pending.rfind(b"\r", 0, len(pending) - 1)
-        end = max(pending.rfind(b"\n"), last_cr) + 1
-        self._pending = pending[end:]
-        if len(self._pending) + self._size > MAX_EVENT_BYTES:
-            raise ProviderUnavailable(f"The provider sent an event of more than {MAX_EVENT_BYTES} bytes")
-        return self._read_lines(pending[:end]) if end else []
+        last_cr = chunk.rfind(b"\r", 0, len(chunk) - 1)
+        end = max(chunk.rfind(b"\n"), last_cr) + 1
+        self._pending, self._pending_size = [chunk[end:]] if end < len(chunk) else [], 0
+        self._hold(len(chunk) - end)
+        return self._read_lines(chunk[:end]) if end else []
 
     def end(self) -> list[SseEvent]:
         """What the end of the stream completes: at most an event whose last line ended in CR."""
-        pending, self._pending = self._pending, b""
+        pending, self._pending = b"".join(self._pending), []
         return self._read_lines(pending) if pending.endswith(b"\r") else []
+
+    def _hold(self, size: int) -> None:
+        self._pending_size += size
+        if self._pending_size + self._size > MAX_EVENT_BYTES:
+            raise ProviderUnavailable(f"The provider sent an event of more than {MAX_EVENT_BYTES} bytes")
 
     def _read_lines(self, text: bytes) -> list[SseEvent]:
         if not self._begun:
@@ -63,16 +73,23 @@ class SseReader:
             value = value.removeprefix(b" ")
             if field == b"data":
                 self._data.append(value)
-                self._size += len(value) + 1  # and the line end that joins it to the next
-                if self._size > MAX_EVENT_BYTES:
-                    raise ProviderUnavailable(f"The provider sent an event of more than {MAX_EVENT_BYTES} bytes")
+                self._size += len(line) + 1  # and its end
+                self._hold(0)
             elif field == b"event":
                 self._name = value
         return events
 
 
 def write_event(data: bytes, *, name: str | None = None) -> bytes:
-    """One event; `data` holds no line ends."""
-    if name is None:
-        return b"data: " + data + b"\n\n"
-    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
+    r"""One event; `data` may have several lines, each of which ends in `\n`."""
+    return relay_event(SseEvent(name.encode() if name else b"", data))
+
+
+def relay_event(event: SseEvent) -> bytes:
+    """The event as it is passed on: its name and its data, line by line; nothing else was kept of it."""
+    name, data = event
+    if b"\n" in data:
+        data = data.replace(b"\n", b"\ndata: ")
+    if name:
+        return b"event: " + name + b"\ndata: " + data + b"\n\n"
+    return b"data: " + data + b"\n\n"
