@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Callable
-from typing import NoReturn
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, NoReturn
 
 from neuroroute.domain.errors import PromptRejected
 
@@ -48,6 +49,19 @@ def read_json(body: bytes) -> object:
     return value
 
 
+def read_text_json(body: bytes) -> object:
+    """The same, whose texts any database can keep and any provider can be sent: no NUL, no half of a surrogate pair.
+
+    Raises:
+        MalformedBody: it is none.
+    """
+    value = read_json(body)
+    # UTF-8 holds neither, nor does JSON a bare NUL: only an escape brings one. Most bodies have no escape at all.
+    if b"\\u" in body and _ESCAPED.search(body) and any(map(_UNSAFE.search, _texts(value))):
+        raise MalformedBody("The body holds a NUL character or half of a surrogate pair")
+    return value
+
+
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
@@ -66,6 +80,8 @@ def _finite(digits: str) -> float:
     return value
 
 
+_ESCAPED: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_UNSAFE: Final = re.compile("[\0\ud800-\udfff]")
 _SPACE = " \t\n\r"
 # Not `decode`, which spends as much time on the space around a value as on a short value.
 _read: Callable[[str], tuple[object, int]] = json.JSONDecoder(
@@ -88,3 +104,17 @@ def _depth(value: object) -> int:
         depth += bool(inner) or any(isinstance(item, dict | list) for item in level)
         level = inner
     return depth
+
+
+def _texts(value: object) -> Iterator[str]:
+    """All in it, names of members too."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, list):
+            left.extend(item)  # pyright: ignore[reportUnknownArgumentType] - any JSON
+        elif isinstance(item, dict):
+            left.extend(item)  # pyright: ignore[reportUnknownArgumentType] - any JSON
+            left.extend(item.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - any JSON

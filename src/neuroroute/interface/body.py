@@ -19,6 +19,15 @@ async def read_json_body(visit: Visit, receive: Receive, watch: CallerWatch, *, 
         HttpRefusal: 415, 413, or 400 when it ended early.
         MalformedBody: it is not JSON.
     """
+    return read_json(await read_body(visit, receive, watch, limit=limit))
+
+
+async def read_body(visit: Visit, receive: Receive, watch: CallerWatch, *, limit: int) -> bytes:
+    """The same before it is decoded.
+
+    Raises:
+        HttpRefusal: 415, 413, or 400 when it ended early.
+    """
     _check_type(visit)
     length = visit.headers.get(b"content-length")
     if length is not None and int(length) > limit:
@@ -33,7 +42,7 @@ async def read_json_body(visit: Visit, receive: Receive, watch: CallerWatch, *, 
         if not message["more_body"]:
             visit.body_read = True
             watch.answer()
-            return read_json(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
         watch.came(len(message["body"]))
         message = await receive()
     raise HttpRefusal(400, "incomplete_body", "The body ended early")

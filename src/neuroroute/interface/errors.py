@@ -72,12 +72,12 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911, PLR0912 - o
         case CallerForbidden():
             return Failure(status=403, code="forbidden", detail=str(error))
         case CallerThrottled():
-            return Failure(status=429, code="rate_limit_exceeded", detail=str(error), headers=_later(error.retry_after))
+            return Failure(status=429, code="rate_limit_exceeded", detail=str(error), headers=later(error.retry_after))
         case CallerRefused():
             headers = {"www-authenticate": 'Bearer realm="neuroroute"'}
             return Failure(status=401, code="unauthorized", detail=str(error), headers=headers)
         case StateUnavailable():
-            return Failure(status=503, code="state_unavailable", detail=str(error), headers=_later(error.retry_after))
+            return Failure(status=503, code="state_unavailable", detail=str(error), headers=later(error.retry_after))
         case NotStored():
             return Failure(status=404, code="not_found", detail=str(error))
         case NameTaken():
@@ -94,7 +94,8 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911, PLR0912 - o
             return Failure(status=500, code="internal_error", detail="Internal server error")
 
 
-def _later(seconds: float) -> Mapping[str, str]:
+def later(seconds: float) -> Mapping[str, str]:
+    """The header that says after how many seconds to try again."""
     return {"retry-after": str(max(1, math.ceil(seconds)))}
 
 

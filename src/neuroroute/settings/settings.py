@@ -57,6 +57,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds."""
     probe_interval: float
     """Seconds."""
+    keep_alive: float
+    """Seconds; 0 is never."""
     max_body: int
     """Bytes."""
     classifier: ClassifierName
@@ -114,6 +116,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             cache=reading.value(table.CACHE),
             cache_ttl=reading.value(table.REDIS_TTL),
             probe_interval=reading.value(table.PROBE_INTERVAL),
+            keep_alive=reading.value(table.KEEP_ALIVE),
             max_body=reading.value(table.MAX_BODY),
             classifier=reading.value(table.CLASSIFIER),
             app_name=reading.value(table.APP_NAME),

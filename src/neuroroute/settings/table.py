@@ -188,6 +188,12 @@ CACHE = Setting("NEUROROUTE_CACHE", formats.SWITCH, "on", "Whether answers are c
 PROBE_INTERVAL = Setting(
     "NEUROROUTE_PROBE_INTERVAL", number(0.01, 86_400), "10", "Seconds between free health probes of providers."
 )
+KEEP_ALIVE = Setting(
+    "NEUROROUTE_KEEP_ALIVE",
+    number(0, 3600),
+    "15",
+    "Seconds of silence after which a stream of /v1 is sent a comment, so that nothing on the way closes it; 0: never.",
+)
 MAX_BODY = Setting("NEUROROUTE_MAX_BODY", size(1024, 1024 * _MEBIBYTE), "16MiB", "A larger request body is refused.")
 CLASSIFIER = Setting("NEUROROUTE_CLASSIFIER", choice(ClassifierName), "rules", "Who reads the prompts.")
 APP_NAME = Setting("APP_NAME", formats.ONE_LINE, "NeuroRoute", "The title of the OpenAPI document and its pages.")
@@ -196,7 +202,10 @@ DEFAULT_TIMEOUT = Setting(
     "API__DEFAULT_REQUEST_TIMEOUT", number(0.1, 300), "60", "Seconds a model may take when the request does not say."
 )
 MAX_PROMPT_LENGTH = Setting(
-    "API__MAX_PROMPT_LENGTH", whole(1, 100_000_000), "100000", "Characters of a prompt; a longer one is refused."
+    "API__MAX_PROMPT_LENGTH",
+    whole(1, 100_000_000),
+    "100000",
+    "Characters of a prompt of /prompt; a longer one is refused.",
 )
 
 SETTINGS: Final[tuple[Setting[object], ...]] = (
@@ -205,6 +214,6 @@ SETTINGS: Final[tuple[Setting[object], ...]] = (
     OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL,
     LMSTUDIO_HOST, LMSTUDIO_PORT, LMSTUDIO_BASE_URL,
     HOME, ADMIN_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, SPOOL, SPOOL_LIMIT, LEDGER_MONTHS,
-    AUTH, CATALOG, CACHE, PROBE_INTERVAL, MAX_BODY, CLASSIFIER,
+    AUTH, CATALOG, CACHE, PROBE_INTERVAL, KEEP_ALIVE, MAX_BODY, CLASSIFIER,
     APP_NAME, APP_VERSION, DEFAULT_TIMEOUT, MAX_PROMPT_LENGTH,
 )  # fmt: skip

@@ -1,0 +1,89 @@
+"""What a request of `/v1` comes to for the router: whom it names, or what the choice is to look for."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from neuroroute.dialects.caller_side import Asked, CallerDialect, InvalidRequest
+from neuroroute.domain.access import Caller
+from neuroroute.domain.model import ModelCard, Wire
+from neuroroute.domain.request import CacheUse, RoutingRequest
+from neuroroute.domain.routing import Objective, Pin, Priority, Requirements, named
+from neuroroute.interface.prompt import Admission
+from neuroroute.interface.router_options import FIELD, CacheOption, RouterOptions
+
+AUTO: Final = {"auto": None, **{f"auto:{priority}": priority for priority in Priority}}
+"""The words that leave the choice to us, and what it is to look for."""
+
+
+def as_request(
+    asked: Asked,
+    options: RouterOptions,
+    *,
+    dialect: CallerDialect,
+    cards: Sequence[ModelCard],
+    request_id: str,
+    caller: Caller,
+    admission: Admission,
+) -> RoutingRequest:
+    """The routing request; `cards` are those that can be asked.
+
+    Raises:
+        InvalidRequest: two priorities are named.
+    """
+    return RoutingRequest(
+        id=request_id,
+        surface=dialect.wire.value,
+        caller=caller,
+        prompt=asked.prompt,
+        requirements=_requirements(asked, options, dialect, cards, caller),
+        objective=Objective(priority=_priority(asked, options)),
+        timeout=admission.default_timeout if options.timeout is None else options.timeout,
+        stall=options.stall_timeout,
+        strict=options.strict,
+        cache=_cache_use(options) if admission.cached else None,
+    )
+
+
+def _requirements(
+    asked: Asked, options: RouterOptions, dialect: CallerDialect, cards: Sequence[ModelCard], caller: Caller
+) -> Requirements:
+    pinned = asked.model not in AUTO
+    return Requirements(
+        model=_meant(asked.model, cards, caller) if pinned else None,
+        pin=Pin.ONLY if pinned else Pin.PREFER,
+        fallbacks=tuple([_meant(name, cards, caller) for name in options.fallbacks]),
+        capabilities=options.capabilities,
+        max_tokens=asked.prompt.sampling.max_tokens,
+        abilities=asked.abilities | options.abilities,
+        most_tokens=asked.most_tokens,
+        max_cost=options.max_cost,
+        max_latency_ms=options.max_latency_ms,
+        dialect=dialect.only,
+        embeds=dialect.wire is Wire.EMBEDDINGS,
+    )
+
+
+def _meant(name: str, cards: Sequence[ModelCard], caller: Caller) -> str:
+    """The id of the model that is called so; a name that nobody has stays, and is refused where it is recorded."""
+    card = named(cards, name, caller)
+    return name if card is None else card.id
+
+
+def _priority(asked: Asked, options: RouterOptions) -> Priority | None:
+    priority = AUTO.get(asked.model)
+    if priority and options.priority and priority is not options.priority:
+        message = f"`model` asks for {priority} and the option `priority` for {options.priority}: say one of them"
+        raise InvalidRequest(message, param=f"{FIELD}.priority")
+    return priority or options.priority
+
+
+def _cache_use(options: RouterOptions) -> CacheUse | None:
+    match options.cache:
+        case None | "off":
+            return None
+        case CacheOption(ttl=ttl):
+            kept = ttl
+        case "on":
+            kept = None
+    # What may be left out for one caller must not answer another who wants nothing left out.
+    return CacheUse(ttl=kept, vary=("strict",) if options.strict else ())
