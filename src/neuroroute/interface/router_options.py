@@ -21,7 +21,6 @@ _HEADER: Final = b"x-neuroroute-"
 _FORBIDDEN: Final = frozenset({"api_base", "base_url", "api_key", "extra_headers"})
 """Where a prompt goes and with whose key is said by whoever runs the service, never by who calls it."""
 _LISTS: Final = frozenset({"abilities", "capabilities", "fallbacks"})
-_PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?", re.DOTALL)
 
 _Seconds: TypeAlias = Annotated[float, Meta(ge=0.1, le=3600)]
 _Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -94,7 +93,7 @@ def take_options(body: dict[str, object], headers: Mapping[bytes, bytes]) -> Rou
         if name not in _KNOWN:
             told = name[:MAX_TOLD]
             raise InvalidRequest(f"`{FIELD}` has no option `{told}`. {_help()}", param=f"{FIELD}.{told}")
-    return _options({**said, **members}, place=FIELD, strict=True)
+    return _options({**said, **members}, in_header=False)
 
 
 def _in_headers(headers: Mapping[bytes, bytes]) -> dict[str, object]:
@@ -110,24 +109,23 @@ def _in_headers(headers: Mapping[bytes, bytes]) -> dict[str, object]:
             said[name] = [word.strip() for word in text.split(",") if word.strip()]
         else:
             said[name] = text.lower() if name in {"strict", "cache"} else text
-    read: dict[str, object] = msgspec.to_builtins(_options(said, place="header x-neuroroute", strict=False))
+    read: dict[str, object] = msgspec.to_builtins(_options(said, in_header=True))
     return read
 
 
-def _options(said: Mapping[str, object], *, place: str, strict: bool) -> RouterOptions:
+def _options(said: Mapping[str, object], *, in_header: bool) -> RouterOptions:
     try:
-        return msgspec.convert(said, RouterOptions, strict=strict)
+        return msgspec.convert(said, RouterOptions, strict=not in_header)
     except msgspec.ValidationError as error:
-        found = _PLACE.fullmatch(str(error))
-        what, path = (found["what"], found["path"]) if found else (str(error), None)
-        name = re.split(r"[.\[]", path or "", maxsplit=1)[0]
+        what, _, rest = str(error).partition(" - at `$.")
+        path = rest.removesuffix("`")
+        name = re.split(r"[.\[]", path, maxsplit=1)[0]
         if what.startswith(
             "Invalid enum value"
         ):  # it would go on with the value, which may be a key in the wrong place
             what = "This is none of the values that it may have"
-        param = f"{place}.{path}" if path else place
-        allowed = _ALLOWED.get(name)
-        raise InvalidRequest(f"{what}. Allowed: {allowed or _help()}", param=param) from None
+        param = f"x-neuroroute-{name.replace('_', '-')}" if in_header else f"{FIELD}.{path}"
+        raise InvalidRequest(f"{what}. Allowed: {_ALLOWED.get(name, _help())}", param=param) from None
 
 
 _ALLOWED: Final[Mapping[str, str]] = {
