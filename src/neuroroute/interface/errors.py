@@ -1,7 +1,8 @@
 """Which HTTP status each failure is, and how it is told in the earlier service's shape."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import structlog
 from litestar import Request, Response
@@ -133,6 +134,10 @@ def _of_framework(error: HTTPException) -> Failure:
             return Failure(status=status, code="internal_error", detail="Internal server error")
 
 
+Tell: TypeAlias = Callable[[Visit, Exception], Reply]
+"""The answer to a request that failed."""
+
+
 def told(visit: Visit, error: Exception) -> Reply:
     """The answer to a request that failed."""
     failure = failure_of(error)
@@ -143,8 +148,15 @@ def told(visit: Visit, error: Exception) -> Reply:
     return Reply(failure.status, body, headers=[*headers, (b"x-error-code", failure.code.encode())])
 
 
-def tell(request: Request[Caller, None, State], error: Exception) -> Response[bytes]:
-    """The same, for failures of the framework's own: no such route, no such method."""
-    reply = told(Visit.of(request.scope), error)
+def tell(
+    request: Request[Caller, None, State], error: Exception, *, tellers: Mapping[str, Tell] = {}
+) -> Response[bytes]:
+    """The same, for failures of the framework's own: no such route, no such method.
+
+    `tellers` tell of them in another shape, by how the path begins; the first of several.
+    """
+    path = request.scope["path"]
+    teller = next((teller for beginning, teller in tellers.items() if path.startswith(beginning)), told)
+    reply = teller(Visit.of(request.scope), error)
     headers = {name.decode(): value.decode() for name, value in reply.headers}
     return Response(reply.body, status_code=reply.status, media_type="application/json", headers=headers)

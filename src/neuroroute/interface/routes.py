@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from neuroroute.domain.access import Scope
 from neuroroute.interface.access import Guard
-from neuroroute.interface.errors import told
+from neuroroute.interface.errors import Tell, told
 from neuroroute.interface.visit import Visit
 
 
@@ -68,6 +68,8 @@ class Route(Struct, frozen=True, kw_only=True):
     scope: Scope
     """Who may call it. There is no default: a route that does not say cannot be made."""
     operation: Operation
+    tell: Tell = told
+    """Who tells the caller of failures, those before the endpoint too."""
     direct: bool = False
     """Whether the door calls it past the framework's routing, which is a tenth of a cached answer's cost."""
 
@@ -85,7 +87,7 @@ def guarded(route: Route, guard: Guard) -> ASGIApp:
         except Exception as error:
             if visit.answering:
                 raise
-            await told(visit, error)(scope, receive, send)
+            await route.tell(visit, error)(scope, receive, send)
 
     return serve
 
