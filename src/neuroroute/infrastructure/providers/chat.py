@@ -46,7 +46,7 @@ class ChatProvider(Provider):
         asked = self._upstream.exchange(
             "POST",
             call.path,
-            headers=(*self._headers_with_body, *call.headers) if call.headers else self._headers_with_body,
+            headers=_with(self._headers_with_body, call.headers) if call.headers else self._headers_with_body,
             body=call.body,
             timeouts=Timeouts(
                 connect=min(CONNECT_TIMEOUT, timeout),
@@ -86,6 +86,12 @@ class ChatProvider(Provider):
             if not 200 <= reply.status < 300:
                 raise failure_of(reply, None)
             await reply.read()
+
+
+def _with(fixed: Sequence[tuple[str, str]], said: Sequence[tuple[str, str]]) -> Sequence[tuple[str, str]]:
+    """What the caller says in the provider's language stands in for what we would."""
+    names = {name for name, _ in said}
+    return (*(header for header in fixed if header[0] not in names), *said)
 
 
 def _is_stream(reply: Reply) -> bool:

@@ -1,0 +1,202 @@
+"""A provider's answers, handed on word for word to callers of the same language."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, final
+
+import msgspec
+from msgspec import Raw, Struct
+from msgspec.structs import replace
+
+from neuroroute.dialects.anthropic.answers import read_message
+from neuroroute.dialects.anthropic.counts import NO_USAGE
+from neuroroute.dialects.anthropic.ending import Ending
+from neuroroute.dialects.anthropic.errors import failure_told
+from neuroroute.dialects.anthropic.events import (
+    UNREADABLE,
+    MessageHead,
+    TextBlock,
+    ThinkingBlock,
+    ToolUseBlock,
+    cut_short,
+    nonsense,
+    read_block,
+)
+from neuroroute.dialects.provider_side import EventReader, Reading
+from neuroroute.dialects.sse import SseEvent, SseReader, relay_event
+from neuroroute.domain.completion import CompletionEvent, Finished, FinishReason, Usage, Verbatim
+from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
+
+
+class _Said(Struct, frozen=True):
+    """A delta, or a block that begins: as much as tells whether it is content, and how long."""
+
+    type: str = ""
+    text: str = ""
+    thinking: str = ""
+    partial_json: str = ""
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+
+    @property
+    def characters(self) -> int:
+        return len(self.text) + len(self.thinking) + len(self.partial_json)
+
+    @property
+    def is_content(self) -> bool:
+        """An empty text or thought is not: with it a block begins of which nothing may come."""
+        return self.type not in _EMPTY or self.characters > 0
+
+
+_EMPTY: Final = frozenset({"text", "thinking", "text_delta", "thinking_delta"})
+_NOTHING: Final = _Said("text")
+
+
+class _Event(Struct):
+    """Of any kind: one decoding is all that there is time for."""
+
+    type: str = ""
+    delta: _Said = _NOTHING
+    content_block: _Said = _NOTHING
+    message: MessageHead | None = None
+    usage: Raw = NO_USAGE
+    error: Raw = NO_USAGE
+
+
+class _Kind(Struct):
+    type: str
+
+
+_KINDS: Final = frozenset({"message_start", "content_block_start", "content_block_delta", "message_delta"})
+_decode = msgspec.json.Decoder(_Event).decode
+_decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_count = msgspec.json.Decoder(dict[str, object]).decode
+
+
+@final
+class Relayed(Reading):
+    """The language's answers as they are."""
+
+    def whole(self, body: bytes) -> Iterable[CompletionEvent]:
+        message = read_message(body)
+        return (Verbatim(body, sum(map(_characters, message.content))), message.finished)
+
+    def stream(self) -> EventReader:
+        return _RelayingReader()
+
+
+@final
+class RelayedCount(Reading):
+    """The count of a prompt's tokens as it is; it is never streamed."""
+
+    def whole(self, body: bytes) -> Iterable[CompletionEvent]:
+        try:
+            counted = _decode_count(body)
+        except UNREADABLE as error:
+            raise ProviderUnavailable("The provider's answer is not a count of tokens") from error
+        if "input_tokens" not in counted:
+            raise failure_told(body)
+        return (Verbatim(body, 0), Finished(FinishReason.STOP, "counted", Usage()))
+
+    def stream(self) -> EventReader:
+        return _RelayingReader()
+
+
+@final
+class _RelayingReader(EventReader):
+    """One streamed message: complete at `message_stop` and not before."""
+
+    def __init__(self) -> None:
+        self._sse = SseReader()
+        self._held: list[bytes] = []
+        """Events that came before the first content: other models may still take over then."""
+        self._committed = False
+        self._ending = Ending()
+
+    def feed(self, chunk: bytes) -> Iterator[CompletionEvent]:
+        return self._read(self._sse.feed(chunk))
+
+    def end(self, *, framed: bool) -> Iterator[CompletionEvent]:
+        del framed
+        yield from self._read(self._sse.end())
+        if not self._ending.done:
+            raise cut_short()
+
+    def _read(self, stream: Sequence[SseEvent]) -> Iterator[CompletionEvent]:
+        characters = 0
+        for told in stream:
+            if self._ending.done:
+                break
+            try:
+                event = _read(told.data)
+            except ProviderFailed:
+                yield from self._hand_on(characters)
+                raise
+            if event.type == "message_stop":
+                yield from self._hand_on(characters)
+                yield replace(self._ending.finish(), verbatim=b"".join([*self._held, _written(told, event.type)]))
+                return
+            self._held.append(_written(told, event.type))
+            said = event.delta if event.type == "content_block_delta" else self._note(event)
+            characters += said.characters
+            self._committed = self._committed or said.is_content
+        yield from self._hand_on(characters)
+
+    def _note(self, event: _Event) -> _Said:
+        """What a less frequent event says of the answer; returned is what it says of its content."""
+        match event:
+            case _Event("content_block_start"):
+                return event.content_block
+            case _Event("message_start", message=MessageHead(model, usage)):
+                self._ending.begin(model, usage)
+            case _Event("message_delta"):
+                self._ending.end(event.delta.stop_reason, event.delta.stop_sequence, event.usage)
+            case _:
+                pass
+        return _NOTHING
+
+    def _hand_on(self, characters: int) -> Iterator[Verbatim]:
+        if self._committed and self._held:
+            yield Verbatim(b"".join(self._held), characters)
+            self._held = []
+
+
+def _read(data: bytes) -> _Event:
+    try:
+        event = _decode(data)
+    except UNREADABLE as error:
+        return _unknown(data, error)
+    if event.type == "error" or event.error != NO_USAGE:
+        raise failure_told(data)
+    if not event.type:
+        raise nonsense()
+    return event
+
+
+def _unknown(data: bytes, error: Exception) -> _Event:
+    """An event of a kind that came after us may mean something else by our names."""
+    try:
+        kind = _decode_kind(data).type
+    except UNREADABLE:
+        raise nonsense() from error
+    if kind in _KINDS:
+        raise nonsense() from error
+    return _Event(kind)
+
+
+def _written(event: SseEvent, kind: str) -> bytes:
+    """The event as it came, with the name that clients go by where a provider leaves it out."""
+    if not event.name and kind.isprintable():
+        event = SseEvent(kind.encode(), event.data)
+    return relay_event(event)
+
+
+def _characters(raw: Raw) -> int:
+    match read_block(raw):
+        case TextBlock(text):
+            return len(text)
+        case ThinkingBlock(thinking):
+            return len(thinking)
+        case ToolUseBlock() as block:
+            return len(block.name) + len(block.input)
+        case None:
+            return 0
