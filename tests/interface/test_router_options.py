@@ -46,8 +46,8 @@ def test_every_option_of_a_header_is_read_lists_by_commas():
         max_cost_usd="0.25", max_latency_ms="900", cache="ON", timeout="5", stall_timeout="2.5", strict="true",
     ) == RouterOptions(
         priority=Priority.SPEED, abilities=frozenset({Ability.TOOLS, Ability.JSON_SCHEMA}),
-        capabilities=("math", "code"), fallbacks=("a", "b"), max_cost_usd=0.25, max_latency_ms=900, cache="on", timeout=5,
-        stall_timeout=2.5, strict=True,
+        capabilities=("math", "code"), fallbacks=("a", "b"), max_cost_usd=0.25, max_latency_ms=900, cache="on",
+        timeout=5, stall_timeout=2.5, strict=True,
     )  # fmt: skip
 
 
