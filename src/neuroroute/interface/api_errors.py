@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, final
 
 import structlog
+from litestar.exceptions import HTTPException
 
 from neuroroute.dialects.caller_side import ApiError, CallerDialect, InvalidRequest
 from neuroroute.dialects.strict_json import MalformedBody
@@ -57,6 +58,8 @@ def api_failure_of(error: Exception) -> Failure:  # noqa: PLR0911 - one table, a
             return _of_providers(error.failures)
         case ProviderFailed():
             return _of_providers((error,))
+        case HTTPException() if error.status_code == 404:
+            return Failure(status=404, code="not_found", detail="There is no such path: /openapi.json lists them")
         case _:
             return failure_of(error)
 

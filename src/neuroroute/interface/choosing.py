@@ -1,18 +1,60 @@
-"""What a request of `/v1` comes to for the router: whom it names, or what the choice is to look for."""
+"""Requests of `/v1` as they are read: what is asked, and what it comes to for the router."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, final
 
+from litestar.types import Receive
+
+from neuroroute.application.ports import ModelCatalog
 from neuroroute.dialects.caller_side import Asked, CallerDialect, InvalidRequest
+from neuroroute.dialects.strict_json import read_text_json
 from neuroroute.domain.access import Caller
 from neuroroute.domain.model import ModelCard, Wire
 from neuroroute.domain.request import CacheUse, RoutingRequest
 from neuroroute.domain.routing import Objective, Pin, Priority, Requirements, named
+from neuroroute.interface.body import read_body
+from neuroroute.interface.caller_watch import CallerWatch
 from neuroroute.interface.prompt import Admission
-from neuroroute.interface.router_options import FIELD, CacheOption, RouterOptions
+from neuroroute.interface.router_options import FIELD, CacheOption, RouterOptions, take_options
+from neuroroute.interface.visit import Visit
 
 AUTO: Final = {"auto": None, **{f"auto:{priority}": priority for priority in Priority}}
 """The words that leave the choice to us, and what it is to look for."""
+
+
+@final
+class RequestReader:
+    """Reads requests in one wire language."""
+
+    def __init__(self, dialect: CallerDialect, *, catalog: ModelCatalog, admission: Admission) -> None:
+        self._dialect = dialect
+        self._catalog = catalog
+        self._admission = admission
+
+    async def read(self, visit: Visit, receive: Receive, watch: CallerWatch) -> tuple[Asked, RoutingRequest]:
+        """What is asked, and of whom. `watch` is told how the body comes and when it has come.
+
+        Raises:
+            HttpRefusal: the body is too large, ended early, or is not said to be JSON.
+            MalformedBody: it is not JSON.
+            InvalidRequest: it says what its fields do not allow.
+        """
+        decoded = read_text_json(await read_body(visit, receive, watch, limit=self._admission.max_body))
+        if not isinstance(decoded, dict):
+            raise InvalidRequest("The body must be a JSON object")
+        body: dict[str, object] = decoded  # pyright: ignore[reportUnknownVariableType] - any JSON
+        options = take_options(body, visit.headers)
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in visit.headers.items()]
+        asked = self._dialect.read(body, headers)
+        return asked, as_request(
+            asked,
+            options,
+            dialect=self._dialect,
+            cards=self._catalog.cards(),
+            request_id=visit.request_id,
+            caller=visit.caller,
+            admission=self._admission,
+        )
 
 
 def as_request(

@@ -9,23 +9,19 @@ from neuroroute.application.answer import Answer
 from neuroroute.application.draft import Draft
 from neuroroute.application.ports import ModelCatalog
 from neuroroute.application.route_prompt import RoutePrompt
-from neuroroute.dialects.caller_side import Asked, CallerDialect, InvalidRequest, Told
-from neuroroute.dialects.strict_json import read_text_json
+from neuroroute.dialects.caller_side import Asked, CallerDialect, Told
 from neuroroute.domain.completion import Completion, Usage
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.model import Dialect, ModelCard
-from neuroroute.domain.request import RoutingRequest
 from neuroroute.interface.alarm import Alarm
 from neuroroute.interface.answer_headers import answer_headers, attempt_headers, cost_headers
 from neuroroute.interface.api_errors import ApiTeller
-from neuroroute.interface.body import read_body
 from neuroroute.interface.caller_watch import GRACE, PATIENCE, CallerWatch
-from neuroroute.interface.choosing import as_request
+from neuroroute.interface.choosing import RequestReader
 from neuroroute.interface.errors import HttpRefusal
 from neuroroute.interface.keep_alive import EventStream
 from neuroroute.interface.prompt import Admission
 from neuroroute.interface.respond import Reply
-from neuroroute.interface.router_options import take_options
 from neuroroute.interface.visit import Visit
 
 
@@ -45,9 +41,8 @@ class CompletionsEndpoint:
         """`keep_alive`: seconds of silence in a stream after which a comment is sent; 0 is never."""
         self.dialect = dialect
         self.tell = ApiTeller(dialect)
-        self._catalog = catalog
+        self._requests = RequestReader(dialect, catalog=catalog, admission=admission)
         self._route_prompt = route_prompt
-        self._admission = admission
         self._keep_alive = keep_alive
         self._alarm = Alarm(GRACE)
 
@@ -55,7 +50,7 @@ class CompletionsEndpoint:
         """`POST` of the language's path."""
         visit = Visit.of(scope)
         with CallerWatch(receive, self._alarm) as watch:
-            asked, request = await self._read(visit, receive, watch)
+            asked, request = await self._requests.read(visit, receive, watch)
             draft = Draft(request)
             try:
                 if request.prompt.streamed:
@@ -69,25 +64,6 @@ class CompletionsEndpoint:
                 await reply(scope, receive, send)
         if watch.overdue:
             raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s")
-
-    async def _read(self, visit: Visit, receive: Receive, watch: CallerWatch) -> tuple[Asked, RoutingRequest]:
-        decoded = read_text_json(await read_body(visit, receive, watch, limit=self._admission.max_body))
-        if not isinstance(decoded, dict):
-            raise InvalidRequest("The body must be a JSON object")
-        body: dict[str, object] = decoded  # pyright: ignore[reportUnknownVariableType] - any JSON
-        options = take_options(body, visit.headers)
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in visit.headers.items()]
-        asked = self.dialect.read(body, headers)
-        request = as_request(
-            asked,
-            options,
-            dialect=self.dialect,
-            cards=self._catalog.cards(),
-            request_id=visit.request_id,
-            caller=visit.caller,
-            admission=self._admission,
-        )
-        return asked, request
 
     async def _whole(self, asked: Asked, draft: Draft) -> Reply:
         async with await self._route_prompt(draft.request, draft) as answer:
