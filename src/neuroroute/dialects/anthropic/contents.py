@@ -21,10 +21,6 @@ _TOOL_USE = frozenset({"type", "id", "name", "input"})
 _TOOL_RESULT = frozenset({"type", "tool_use_id", "content", "is_error"})
 
 
-class _Text(Struct):
-    text: str
-
-
 class _Image(Struct):
     source: ReadSource
 
@@ -63,8 +59,14 @@ class ContentReader:
         Raises:
             InvalidRequest: a block of a kind that we know is not as it should be.
         """
-        read_all = [self._part(block, f"{path}[{at}]") for at, block in enumerate(blocks)]
-        return tuple([part for part in read_all if part is not None])
+        parts = list[Part]()
+        for at, block in enumerate(blocks):
+            text = block.get("text")
+            if len(block) == len(_TEXT) and block.get("type") == "text" and isinstance(text, str):
+                parts.append(Text(text))  # as almost all blocks of long conversations are
+            elif (part := self._part(block, f"{path}[{at}]")) is not None:
+                parts.append(part)
+        return tuple(parts)
 
     def texts(self, blocks: Blocks, path: str) -> tuple[Text, ...]:
         """Likewise, where only words are carried."""
@@ -102,7 +104,10 @@ class ContentReader:
         match block.get("type"):
             case "text":
                 self._note(block, _TEXT, path)
-                return Text(read(_Text, block, path).text)
+                text = block.get("text")
+                if isinstance(text, str):
+                    return Text(text)
+                raise invalid("Expected `str`", f"{path}.text")
             case "image":
                 self._note(block, _IMAGE, path)
                 return self._image(read(_Image, block, path).source, path)
@@ -132,5 +137,5 @@ class ContentReader:
         return Document(url, document.title)
 
     def _note(self, block: dict[str, object], known: frozenset[str], path: str) -> None:
-        if not block.keys() <= known:
+        if len(block) > 2 and not block.keys() <= known:
             self.untranslated += unread(block, known, path)

@@ -108,7 +108,9 @@ class _RelayingReader(EventReader):
     def __init__(self) -> None:
         self._sse = SseReader()
         self._held: list[bytes] = []
-        """Events that came before the first content: other models may still take over then."""
+        """Events that were not handed on: before the first content other models may still take over."""
+        self._characters = 0
+        """Of the text in them."""
         self._committed = False
         self._ending = Ending()
 
@@ -122,24 +124,39 @@ class _RelayingReader(EventReader):
             raise cut_short()
 
     def _read(self, stream: Sequence[SseEvent]) -> Iterator[CompletionEvent]:
-        characters = 0
+        try:
+            last = self._hear(stream)
+        except ProviderFailed:
+            if self._committed and self._held:
+                yield self._hand_on()
+            raise
+        if self._committed and self._held:
+            yield self._hand_on()
+        if last:
+            yield replace(self._ending.finish(), verbatim=b"".join([*self._held, last]))
+
+    def _hear(self, stream: Sequence[SseEvent]) -> bytes:
+        """Hold what comes, until `message_stop`, which is returned."""
         for told in stream:
             if self._ending.done:
                 break
-            try:
-                event = _read(told.data)
-            except ProviderFailed:
-                yield from self._hand_on(characters)
-                raise
-            if event.type == "message_stop":
-                yield from self._hand_on(characters)
-                yield replace(self._ending.finish(), verbatim=b"".join([*self._held, _written(told, event.type)]))
-                return
-            self._held.append(_written(told, event.type))
-            said = event.delta if event.type == "content_block_delta" else self._note(event)
-            characters += said.characters
-            self._committed = self._committed or said.is_content
-        yield from self._hand_on(characters)
+            event = _read(told.data)
+            kind = event.type
+            # Clients go by the name, which some providers leave out.
+            written = relay_event(told if told.name or not kind.isprintable() else SseEvent(kind.encode(), told.data))
+            if kind == "message_stop":
+                return written
+            self._held.append(written)
+            said = event.delta if kind == "content_block_delta" else self._note(event)
+            self._characters += said.characters
+            if not self._committed:
+                self._committed = said.is_content
+        return b""
+
+    def _hand_on(self) -> Verbatim:
+        told = Verbatim(b"".join(self._held) if len(self._held) > 1 else self._held[0], self._characters)
+        self._held, self._characters = [], 0
+        return told
 
     def _note(self, event: _Event) -> _Said:
         """What a less frequent event says of the answer; returned is what it says of its content."""
@@ -153,11 +170,6 @@ class _RelayingReader(EventReader):
             case _:
                 pass
         return _NOTHING
-
-    def _hand_on(self, characters: int) -> Iterator[Verbatim]:
-        if self._committed and self._held:
-            yield Verbatim(b"".join(self._held), characters)
-            self._held = []
 
 
 def _read(data: bytes) -> _Event:
@@ -181,13 +193,6 @@ def _unknown(data: bytes, error: Exception) -> _Event:
     if kind in _KINDS:
         raise nonsense() from error
     return _Event(kind)
-
-
-def _written(event: SseEvent, kind: str) -> bytes:
-    """The event as it came, with the name that clients go by where a provider leaves it out."""
-    if not event.name and kind.isprintable():
-        event = SseEvent(kind.encode(), event.data)
-    return relay_event(event)
 
 
 def _characters(raw: Raw) -> int:

@@ -11,7 +11,7 @@ from neuroroute.dialects.anthropic.fields import invalid, read, unread
 from neuroroute.dialects.anthropic.tools import read_choice, read_tools
 from neuroroute.dialects.caller_side import Asked
 from neuroroute.domain.model import Ability, Wire
-from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Wording
+from neuroroute.domain.prompt import JsonFormat, Message, Part, Prompt, Role, Sampling, Wording
 
 MAX_MESSAGES: Final = 10_000
 MAX_TOOLS: Final = 1_000
@@ -35,9 +35,14 @@ _Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
 """A float, since JSON's 1.0 is 1."""
 
 
+class _Turn(Struct):
+    role: str
+    content: str | list[dict[str, object]]
+
+
 class _Request(Struct):
     model: Annotated[str, Meta(min_length=1)]
-    messages: Annotated[list[dict[str, object]], Meta(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[_Turn], Meta(min_length=1, max_length=MAX_MESSAGES)]
     max_tokens: _Count | None = None
     system: str | list[dict[str, object]] | None = None
     stop_sequences: Annotated[list[str], Meta(max_length=MAX_STOPS)] | None = None
@@ -53,9 +58,10 @@ class _Request(Struct):
 _KNOWN: Final = frozenset(_Request.__struct_fields__)
 
 
-class _Turn(Struct):
-    role: str
-    content: str | list[dict[str, object]]
+class _Raw(Struct):
+    """The turns as they came, with what a `_Turn` passes over."""
+
+    messages: list[dict[str, object]]
 
 
 class _Metadata(Struct):
@@ -82,9 +88,15 @@ def read_messages(body: Mapping[str, object], headers: Sequence[tuple[str, str]]
     reader = ContentReader()
     reader.untranslated += unread(body, _KNOWN, "")
     messages = _system(request.system, reader)
-    for at, message in enumerate(request.messages):
-        if (turn := _turn(message, f"messages[{at}]", reader)) is not None:
-            messages.append(turn)
+    for at, (turn, fields) in enumerate(zip(request.messages, read(_Raw, body, "").messages, strict=True)):
+        path = f"messages[{at}]"
+        role = _ROLES.get(turn.role)
+        if role is None:
+            reader.untranslated.append(path)
+            continue
+        if len(fields) > len(_TURN):
+            reader.untranslated += unread(fields, _TURN, path)
+        messages.append(Message(role, _content(role, turn.content, f"{path}.content", reader)))
     tools = read_tools(request.tools or (), reader.untranslated)
     choice, parallel = read_choice(request.tool_choice, reader.untranslated)
     json = _format(request.output_config, reader.untranslated)
@@ -127,8 +139,6 @@ def _size(body: Mapping[str, object]) -> int:
         return len(msgspec.json.encode(body))
     except UnicodeEncodeError as error:
         raise invalid("The body holds half a surrogate pair, which is no text", "") from error
-    except OverflowError as error:
-        raise invalid("The body holds an integer of more than 64 bits", "") from error
 
 
 def _max_tokens(said: float | None, wire: Wire) -> int | None:
@@ -147,18 +157,10 @@ def _system(said: str | Blocks | None, reader: ContentReader) -> list[Message]:
     return [Message(Role.SYSTEM, said if isinstance(said, str) else reader.texts(said, "system"))]
 
 
-def _turn(message: dict[str, object], path: str, reader: ContentReader) -> Message | None:
-    turn = read(_Turn, message, path)
-    role = _ROLES.get(turn.role)
-    if role is None:
-        reader.untranslated.append(path)
-        return None
-    if len(message) > len(_TURN):
-        reader.untranslated += unread(message, _TURN, path)
-    if isinstance(turn.content, str):
-        return Message(role, turn.content)
-    path = f"{path}.content"
-    return Message(role, (reader.texts if role is Role.SYSTEM else reader.parts)(turn.content, path))
+def _content(role: Role, said: str | Blocks, path: str, reader: ContentReader) -> str | tuple[Part, ...]:
+    if isinstance(said, str):
+        return said
+    return reader.texts(said, path) if role is Role.SYSTEM else reader.parts(said, path)
 
 
 def _user(said: dict[str, object] | None, untranslated: list[str]) -> str | None:
