@@ -80,6 +80,18 @@ def message(simulator, client):
 
 
 @pytest.fixture
+def respond(simulator, client):
+    """Ask the OpenAI one by its responses."""
+
+    async def ask(prompt="Hello there", *, simulate="", **fields):
+        body = {"model": "gpt-4o", "input": prompt} | fields
+        headers = {"authorization": "Bearer sk-test-12345678"} | ({"x-simulate": simulate} if simulate else {})
+        return await client.post(f"{simulator.urls.openai}/responses", json=body, headers=headers)
+
+    return ask
+
+
+@pytest.fixture
 def chat_text(events):
     """The text of a streamed chat completion, which must be whole."""
 

@@ -9,28 +9,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroroute.infrastructure.simulated.replies import INSTANT, Pace, compose, tokens
+from neuroroute.infrastructure.simulated.conversation import Asked, Turn, tokens
+from neuroroute.infrastructure.simulated.replies import INSTANT, Finish, Pace, compose
 from neuroroute.infrastructure.simulated.server import FREE_PORTS, Simulator
-from neuroroute.infrastructure.simulated.wire import Asked, Finish, Persona
+from neuroroute.infrastructure.simulated.wire import Persona
 
 ROLE = '"role"'
 
 
 def asked(prompt="hello", *, max_tokens=None, stops=()):
-    return Asked(
-        model="m",
-        transcript=(("user", prompt),),
-        prompt=prompt,
-        max_tokens=max_tokens,
-        stops=stops,
-        stream=False,
-        include_usage=False,
-        tool=None,
-    )
+    turns = (Turn(role="user", text=prompt),)
+    return Asked(model="m", turns=turns, max_tokens=max_tokens, stops=stops)
 
 
 def said(question, *, seed=1, pace=INSTANT, persona=Persona.OPENAI, **wanted):
     return compose(question, persona=persona, seed=seed, pace=pace, **wanted)
+
+
+def text_of(reply):
+    return reply.choices[0].text
 
 
 @given(st.text())
@@ -42,26 +39,26 @@ def test_tokens_add_up_to_the_text(text):
 def test_a_limited_answer_is_the_beginning_of_the_unlimited_one(prompt, most, stops):
     whole = said(asked(prompt))
     cut = said(asked(prompt, max_tokens=most, stops=tuple(stops)))
-    assert whole.text.startswith(cut.text)
-    assert cut.completion_tokens == len(tokens(cut.text)) <= most
-    assert not any(stop in cut.text for stop in stops)
-    if cut.finish is Finish.LENGTH:
+    assert text_of(whole).startswith(text_of(cut))
+    assert cut.completion_tokens == len(tokens(text_of(cut))) <= most
+    assert not any(stop in text_of(cut) for stop in stops)
+    if cut.choices[0].finish is Finish.LENGTH:
         assert cut.completion_tokens == most
 
 
 def test_seed_persona_and_prompt_each_change_the_answer():
     texts = {
-        said(asked()).text,
-        said(asked(), seed=2).text,
-        said(asked("hello!")).text,
-        said(asked(), persona=Persona.LOCAL).text,
+        text_of(said(asked())),
+        text_of(said(asked(), seed=2)),
+        text_of(said(asked("hello!"))),
+        text_of(said(asked(), persona=Persona.LOCAL)),
     }
     assert len(texts) == 4
 
 
 def test_words_gives_exactly_so_many():
     for wanted in (1, 3, 9, 400):
-        assert len(said(asked(), words=wanted).text.split()) == wanted
+        assert len(text_of(said(asked(), words=wanted)).split()) == wanted
 
 
 def test_first_tokens_spread_around_their_median():

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from neuroroute.infrastructure.simulated.conversation import ATTACHMENT
+
 pytestmark = pytest.mark.anyio
 
 WEATHER = {
@@ -124,8 +126,9 @@ async def test_openai_calls_a_tool_that_it_must(chat, events):
     named = {"type": "function", "function": {"name": "weather"}}
     streamed = events((await chat(tools=tools, tool_choice=named, stream=True)).text)
     deltas = [json.loads(data)["choices"][0]["delta"] for _, data in streamed[:-1]]
-    (piece,) = [delta["tool_calls"][0] for delta in deltas if "tool_calls" in delta]
-    assert json.loads(piece["function"]["arguments"]) == EXAMPLE
+    first, *rest = [delta["tool_calls"][0] for delta in deltas if "tool_calls" in delta]
+    assert (first["id"], first["function"]["name"]) == (call["id"], "weather")
+    assert json.loads("".join(piece["function"]["arguments"] for piece in rest)) == EXAMPLE
     unforced = (await chat(tools=tools)).json()["choices"][0]
     assert unforced["message"]["content"].startswith("[simulated openai]")
 
@@ -143,12 +146,13 @@ async def test_anthropic_calls_a_tool_that_it_must(message, events):
     assert json.loads("".join(parts)) == EXAMPLE
 
 
-async def test_texts_in_parts_and_the_system_count(chat, message):
+async def test_texts_in_parts_images_and_the_system_count(chat, message):
     parts = [{"type": "text", "text": "one two"}, {"type": "image_url", "image_url": {"url": "x"}}]
     messages = [{"role": "system", "content": "be short"}, {"role": "user", "content": parts}]
-    assert (await chat(messages=messages)).json()["usage"]["prompt_tokens"] == 4
-    body = (await message(system="be short", messages=[{"role": "user", "content": parts[:1]}])).json()
-    assert body["usage"]["input_tokens"] == 4
+    assert (await chat(messages=messages)).json()["usage"]["prompt_tokens"] == 4 + ATTACHMENT
+    image = {"type": "image", "source": {"type": "url", "url": "x"}}
+    body = (await message(system="be short", messages=[{"role": "user", "content": [parts[0], image]}])).json()
+    assert body["usage"]["input_tokens"] == 4 + ATTACHMENT
 
 
 async def test_tokens_are_counted_without_a_completion(simulator, client):
@@ -174,7 +178,7 @@ async def test_any_key_is_accepted_but_invalid(chat, message):
     assert (await chat(key="anything")).status_code == 200
 
 
-@pytest.mark.parametrize("fields", [{"messages": []}, {"messages": "x"}, {"max_tokens": 0}, {"n": 2}, {"model": None}])
+@pytest.mark.parametrize("fields", [{"messages": []}, {"messages": "x"}, {"max_tokens": 0}, {"n": 9}, {"model": None}])
 async def test_a_malformed_request_is_refused_in_openais_shape(chat, fields):
     answer = await chat(**fields)
     assert (answer.status_code, answer.json()["error"]["type"]) == (400, "invalid_request_error")
@@ -186,6 +190,7 @@ async def test_a_malformed_request_is_refused_in_anthropics_shape(message):
     assert answer.json() == {
         "type": "error",
         "error": {"type": "invalid_request_error", "message": "max_tokens: Field required"},
+        "request_id": answer.headers["request-id"],
     }
 
 

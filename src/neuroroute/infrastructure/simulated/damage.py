@@ -5,9 +5,11 @@ from typing import Final
 
 from msgspec import structs
 
+from neuroroute.infrastructure.simulated.conversation import Asked
 from neuroroute.infrastructure.simulated.faults import Faults
-from neuroroute.infrastructure.simulated.replies import PADDING
-from neuroroute.infrastructure.simulated.wire import Asked, Persona, Piece, Reply, Response, Stage, Wire
+from neuroroute.infrastructure.simulated.language import Language, Surface
+from neuroroute.infrastructure.simulated.replies import PADDING, Reply
+from neuroroute.infrastructure.simulated.wire import Persona, Piece, Request, Response, Stage
 
 _BLOCK: Final = 64 * 1024
 _PADDING: Final = PADDING.encode()
@@ -15,20 +17,24 @@ _HTML: Final = b"<html><head><title>502 Bad Gateway</title></head><body>simulate
 _FOREIGN: Final = b'{"type":42,"choices":"none","content":"none","delta":[],"simulated":true}'
 
 
-def completion(wire: Wire, asked: Asked, reply: Reply, faults: Faults) -> Response:
+def completion(
+    wire: Language, surface: Surface, request: Request, asked: Asked, reply: Reply, faults: Faults
+) -> Response:
     """A completion, whole or streamed as it was asked for, with the faults in it."""
     usage, choices = not faults.no_usage, faults.empty != "choices"
     if faults.garbage is not None or not asked.stream:
-        body = wire.whole(reply, usage=usage, choices=choices)
+        body = surface.whole(reply, asked, usage=usage, choices=choices)
         if faults.error_after is not None:
-            body = wire.error(500, _told("error inside a 200"), faults.error_code)
+            body = wire.error(request, 500, _told("error inside a 200"), faults.error_code)
         return document(body, faults, at=reply.duration)
-    pieces = wire.events(reply, asked, usage=usage, choices=choices)
+    pieces = surface.events(reply, asked, usage=usage, choices=choices)
     if faults.no_end is not None:
         gone = {Stage.TERMINATOR} if faults.no_end == "terminator" else {Stage.TERMINATOR, Stage.FINISHING}
         pieces = [piece for piece in pieces if piece.stage not in gone]
     if faults.error_after is not None:
-        pieces = _erring(pieces, faults.error_after, wire.error_event(_told("error in the stream"), faults.error_code))
+        kept = _before(pieces, faults.error_after)
+        told = surface.error_event(request, _told("error in the stream"), faults.error_code, place=len(kept))
+        pieces = [*kept, Piece(told, Stage.FINISHING, kept[-1].at if kept else 0.0)]
     if faults.malformed_sse is not None:
         pieces = _malformed(pieces, faults)
     if faults.sse is not None:
@@ -65,7 +71,7 @@ def document(body: bytes, faults: Faults, *, at: float = 0.0) -> Response:
     return Response(content_type=content_type, pieces=pieces, chunked=faults.huge is not None)
 
 
-def failure(wire: Wire, persona: Persona, faults: Faults) -> Response | None:
+def failure(wire: Language, request: Request, persona: Persona, faults: Faults) -> Response | None:
     """The error that the faults ask for in place of an answer."""
     status = faults.status or (429 if faults.retry_after is not None else None)
     if status is None:
@@ -76,7 +82,7 @@ def failure(wire: Wire, persona: Persona, faults: Faults) -> Response | None:
         headers = (("retry-after", retry_after),)
     if status < 400:
         headers = (*headers, ("location", "/v1/elsewhere"))
-    body = wire.error(status, _told(f"{persona} answers {status}"), faults.error_code)
+    body = wire.error(request, status, _told(f"{persona} answers {status}"), faults.error_code)
     return Response(status=status, headers=headers, pieces=[Piece(body, Stage.CONTENT)])
 
 
@@ -84,7 +90,8 @@ def _told(what: str) -> str:
     return f"[simulated fault] {what}"
 
 
-def _erring(pieces: list[Piece], after: int, event: bytes) -> list[Piece]:
+def _before(pieces: list[Piece], after: int) -> list[Piece]:
+    """Those that go out before an error after so many content chunks."""
     kept: list[Piece] = []
     contents = 0
     for piece in pieces:
@@ -95,8 +102,7 @@ def _erring(pieces: list[Piece], after: int, event: bytes) -> list[Piece]:
         elif piece.stage is not Stage.OPENING:
             break
         kept.append(piece)
-    at = kept[-1].at if kept else 0.0
-    return [*kept, Piece(event, Stage.FINISHING, at)]
+    return kept
 
 
 def _malformed(pieces: list[Piece], faults: Faults) -> list[Piece]:

@@ -51,7 +51,8 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
     """An answer without any choice, or with an empty text."""
     no_usage: bool = False
     no_end: Literal["terminator", "finish"] | None = None
-    """A stream that ends well-framed, without `[DONE]`/`message_stop`; `finish`: without the finish reason too."""
+    """A stream that ends well-framed, without `[DONE]`, `message_stop` or `response.completed`; `finish`: without the
+    finish reason too."""
     error_after: _Count | None = None
     """An error inside the 200, after so many content chunks."""
     stall_after: Annotated[int, Meta(ge=-1, le=2**40)] | None = None
@@ -86,7 +87,7 @@ class Faults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
 class LastingFaults(Faults, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Faults set by the control endpoint, until they are cleared."""
 
-    on: Literal["all", "completions", "models"] = "all"
+    on: Literal["all", "completions", "responses", "embeddings", "models"] = "all"
     """The endpoints that they befall."""
     times: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     """Only the first so many requests."""

@@ -2,22 +2,26 @@
 
 import hashlib
 import random
-import re
-from typing import Annotated, Final, TypeAlias
+from enum import Enum
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from neuroroute.infrastructure.simulated.wire import Asked, Finish, Persona, Reply, ToolCall
+from neuroroute.infrastructure.simulated.conversation import Asked, tokens
+from neuroroute.infrastructure.simulated.examples import example
+from neuroroute.infrastructure.simulated.wire import Persona
 
 PADDING: Final = "\ue000"
 """Stands in a reply's text for the bytes of a huge body, which are put in when it is sent."""
-
-_TOKEN: Final = re.compile(r"\s*\S{1,6}|\s+")
+CACHED: Final = "[[cached]]"
+"""In the user's last words: the provider's cache has the beginning of the prompt."""
 _WORDS: Final = (
     "amber basin cedar delta ember fjord grove harbor inlet juniper kelp lagoon meadow north orchard pebble quarry "
     "river summit tundra upland valley willow yonder atlas beacon compass drift echo flint glacier horizon"
 )
+_REPEATED: Final = 200
+"""Characters of the tools' results that a text repeats."""
 
 
 class Pace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,14 +39,75 @@ INSTANT: Final = Pace(first_token=0.0, tokens_per_second=0.0)
 """No waiting at all: for tests."""
 
 
-def tokens(text: str) -> list[str]:
-    """Cut as the simulated models count: up to six characters of a word, with the white space before it."""
-    return _TOKEN.findall(text)
+class Finish(Enum):
+    """Why a reply ends."""
+
+    NATURAL = "natural"
+    LENGTH = "length"
+    STOP_SEQUENCE = "stop sequence"
+    TOOL = "tool"
 
 
-def prompt_tokens(asked: Asked) -> int:
-    """Of every text of the conversation, and at least one."""
-    return max(1, sum(len(tokens(text)) for _, text in asked.transcript))
+class ToolCall(Struct, frozen=True):
+    """A call that the model makes."""
+
+    id: str
+    """Hexadecimal, of its own."""
+    name: str
+    arguments: str
+    """JSON, made from the tool's schema."""
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of the answers that were asked for."""
+
+    reasoning: tuple[str, ...] = ()
+    """What it thinks before, cut as `tokens`."""
+    tokens: tuple[str, ...] = ()
+    """The text, cut where a stream is cut: one event each."""
+    calls: tuple[ToolCall, ...] = ()
+    finish: Finish = Finish.NATURAL
+    stop_sequence: str | None = None
+    spoken: int
+    """Tokens of completion, the reasoning's too."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.tokens)
+
+
+class Reply(Struct, frozen=True, kw_only=True):
+    """What is answered, in nobody's dialect."""
+
+    id: str
+    """Hexadecimal; the same for the same request and seed."""
+    model: str
+    choices: tuple[Choice, ...]
+    """At least one."""
+    prompt_tokens: int
+    cached: int = 0
+    """Tokens of the prompt that were read from the provider's cache."""
+    first_token: float
+    """Seconds from the request to the first token."""
+    per_token: float
+    """Seconds between tokens."""
+
+    @property
+    def completion_tokens(self) -> int:
+        return sum(choice.spoken for choice in self.choices)
+
+    @property
+    def reasoning_tokens(self) -> int:
+        return sum(len(choice.reasoning) for choice in self.choices)
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the request to the last token."""
+        return self.at(max(0, max(choice.spoken for choice in self.choices) - 1))
+
+    def at(self, place: int) -> float:
+        """Seconds from the request to the token at that place of a choice."""
+        return self.first_token + self.per_token * place
 
 
 def compose(
@@ -56,93 +121,95 @@ def compose(
     digest = _digest(asked, persona=persona, seed=seed)
     draw = random.Random(digest)  # noqa: S311 - repeatable, not secret
     first_token = pace.first_token * draw.lognormvariate(0.0, pace.spread)
-    per_token = 1 / pace.tokens_per_second if pace.tokens_per_second else 0.0
-    tool_call = _tool_call(asked, digest) if words is None and huge is None else None
-    counted = prompt_tokens(asked)
-    stop_sequence: str | None = None
-    if tool_call is not None:
-        cut, finish, spoken = [], Finish.TOOL, len(tokens(tool_call.name)) + len(tokens(tool_call.arguments))
-    elif huge is not None:
-        opening = tokens(f"[simulated {persona}] ")
-        cut, finish, spoken = [*opening, PADDING], Finish.NATURAL, len(opening) + -(-huge // 6)
-    else:
-        text = _text(f"[simulated {persona}] Answer {digest[:8]} to a prompt of {counted} tokens:", draw, words)
-        cut, finish, stop_sequence = _limited(tokens(text), asked)
-        spoken = len(cut)
+    counted = asked.prompt_tokens
+    speaker = _Speaker(asked=asked, persona=persona, counted=counted, words=words, huge=huge)
+    others = [hashlib.sha256(f"{digest}/{place}".encode()).hexdigest() for place in range(1, asked.choices)]
+    cacheable = counted // 2 if asked.cacheable is None else min(asked.cacheable, counted)
     return Reply(
         id=digest[:24],
         model=asked.model,
-        tokens=tuple(cut),
+        choices=(
+            speaker.choice(digest, draw),
+            *(speaker.choice(other, random.Random(other)) for other in others),  # noqa: S311 - as above
+        ),
         prompt_tokens=counted,
-        completion_tokens=spoken,
-        finish=finish,
-        stop_sequence=stop_sequence,
-        tool_call=tool_call,
+        cached=cacheable if CACHED in asked.prompt else 0,
         first_token=first_token,
-        per_token=per_token,
+        per_token=1 / pace.tokens_per_second if pace.tokens_per_second else 0.0,
     )
 
 
 def _digest(asked: Asked, *, persona: Persona, seed: int) -> str:
-    tool = asked.tool.name if asked.tool is not None else None
-    said = msgspec.json.encode((seed, persona, asked.model, asked.transcript, tool))
+    names = [tool.name for tool in asked.tools]
+    transcript = [(turn.role, turn.whole) for turn in asked.turns]
+    said = msgspec.json.encode((seed, persona, asked.model, transcript, names[0] if len(names) == 1 else names or None))
     return hashlib.sha256(said).hexdigest()
 
 
-def _text(opening: str, draw: random.Random, words: int | None) -> str:
-    said, vocabulary = opening.split(), _WORDS.split()
-    wanted = len(said) + draw.randint(12, 60) if words is None else words
-    said.extend(draw.choice(vocabulary) for _ in range(wanted - len(said)))
-    return " ".join(said[:wanted])
+class _Speaker(Struct, frozen=True, kw_only=True):
+    """Makes the choices of one reply."""
+
+    asked: Asked
+    persona: Persona
+    counted: int
+    """Tokens of the prompt."""
+    words: int | None
+    huge: int | None
+
+    def choice(self, digest: str, draw: random.Random) -> Choice:
+        """`digest` is of this choice alone; `draw` follows from it."""
+        asked = self.asked
+        if self.huge is not None:
+            opening = tokens(f"[simulated {self.persona}] ")
+            return Choice(tokens=(*opening, PADDING), spoken=len(opening) + -(-self.huge // 6))
+        thought = self._thought(digest)[: asked.max_tokens]
+        if asked.tools and self.words is None:
+            calls = tuple(_call(tool.name, tool.schema, digest, place) for place, tool in enumerate(asked.tools))
+            spoken = sum(len(tokens(call.name)) + len(tokens(call.arguments)) for call in calls)
+            return Choice(reasoning=thought, calls=calls, finish=Finish.TOOL, spoken=len(thought) + spoken)
+        text = self._text(digest, draw)
+        most = None if asked.max_tokens is None else asked.max_tokens - len(thought)
+        cut, finish, stop = _limited(tokens(text), most, asked.stops)
+        return Choice(
+            reasoning=thought, tokens=tuple(cut), finish=finish, stop_sequence=stop, spoken=len(thought) + len(cut)
+        )
+
+    def _thought(self, digest: str) -> tuple[str, ...]:
+        if not self.asked.reasoning:
+            return ()
+        draw = random.Random(f"{digest}/thought")  # noqa: S311 - repeatable, not secret
+        opening = f"[simulated {self.persona}] Thinking about {self.counted} tokens:"
+        return tuple(tokens(_filled(opening, draw, draw.randint(6, 20))))
+
+    def _text(self, digest: str, draw: random.Random) -> str:
+        if self.asked.schema is not None and self.words is None:
+            return example(self.asked.schema).decode()
+        results = "; ".join(result.text for result in self.asked.results)
+        told = f" and the tools' results ({results[:_REPEATED]})" if self.asked.results else ""
+        opening = f"[simulated {self.persona}] Answer {digest[:8]} to a prompt of {self.counted} tokens{told}:"
+        if self.words is None:
+            return _filled(opening, draw, draw.randint(12, 60))
+        said = opening.split()[: self.words]
+        return _filled(" ".join(said), draw, self.words - len(said))
 
 
-def _limited(cut: list[str], asked: Asked) -> tuple[list[str], Finish, str | None]:
+def _filled(opening: str, draw: random.Random, words: int) -> str:
+    vocabulary = _WORDS.split()
+    return " ".join([opening, *(draw.choice(vocabulary) for _ in range(words))])
+
+
+def _call(name: str, schema: Raw, digest: str, place: int) -> ToolCall:
+    own = digest[24:40] if place == 0 else hashlib.sha256(f"{digest}/call/{place}".encode()).hexdigest()[:16]
+    return ToolCall(own, name, example(schema).decode())
+
+
+def _limited(cut: list[str], most: int | None, stops: tuple[str, ...]) -> tuple[list[str], Finish, str | None]:
     finish = Finish.NATURAL
-    if asked.max_tokens is not None and len(cut) > asked.max_tokens:
-        cut, finish = cut[: asked.max_tokens], Finish.LENGTH
+    if most is not None and len(cut) > most:
+        cut, finish = cut[:most], Finish.LENGTH
     text = "".join(cut)
-    found = [(text.find(stop), stop) for stop in asked.stops if stop in text]
+    found = [(text.find(stop), stop) for stop in stops if stop in text]
     if not found:
         return cut, finish, None
     place, stop = min(found)
     return tokens(text[:place]), Finish.STOP_SEQUENCE, stop
-
-
-JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
-
-
-class _Schema(Struct, frozen=True):
-    """As much of JSON Schema as an example needs."""
-
-    type: str | list[str] = "object"
-    properties: dict[str, "_Schema"] = {}
-    items: "_Schema | None" = None
-    enum: list[str | int | float | bool | None] | None = None
-
-
-def _tool_call(asked: Asked, digest: str) -> ToolCall | None:
-    if asked.tool is None:
-        return None
-    return ToolCall(digest[24:40], asked.tool.name, msgspec.json.encode(_example(asked.tool.schema)).decode())
-
-
-def _example(schema: Raw) -> JsonValue:
-    try:
-        return _fits(msgspec.json.decode(schema, type=_Schema))
-    except (msgspec.MsgspecError, RecursionError):
-        # A schema beyond `_Schema` is the caller's right; the call stays well-formed.
-        return {}
-
-
-def _fits(schema: _Schema) -> JsonValue:
-    if schema.enum:
-        return schema.enum[0]
-    kind = schema.type if isinstance(schema.type, str) else next(iter(schema.type), "null")
-    if kind == "object":
-        return {name: _fits(inner) for name, inner in schema.properties.items()}
-    if kind == "array":
-        return [] if schema.items is None else [_fits(schema.items)]
-    return _SCALARS.get(kind, "simulated")
-
-
-_SCALARS: Final[dict[str, JsonValue]] = {"integer": 1, "number": 1.5, "boolean": True, "null": None}

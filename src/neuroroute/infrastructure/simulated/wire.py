@@ -1,11 +1,10 @@
-"""What every simulated wire language shares: who is played, what was asked, what is replied, what goes out."""
+"""What goes in and out of a simulated provider over HTTP, whichever language it speaks."""
 
-from abc import abstractmethod
+import hashlib
 from collections.abc import Sequence
 from enum import Enum, StrEnum
-from typing import Protocol
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 
 class Persona(StrEnum):
@@ -21,6 +20,8 @@ class Endpoint(StrEnum):
     """What a simulated provider can be asked."""
 
     COMPLETIONS = "completions"
+    RESPONSES = "responses"
+    EMBEDDINGS = "embeddings"
     MODELS = "models"
     COUNT_TOKENS = "count_tokens"
     UNKNOWN = "unknown"
@@ -40,6 +41,11 @@ class Request(Struct, frozen=True):
         """The first of that lower-case name, or nothing."""
         return next((value for known, value in self.headers if known == name), "")
 
+    @property
+    def id(self) -> str:
+        """The provider's name for it: the same for the same body."""
+        return f"req_{hashlib.sha256(self.body).hexdigest()[:24]}"
+
 
 class Unanswerable(Exception):
     """The request is wrong by the provider's own rules. The message is told to the caller, in the provider's shape."""
@@ -50,85 +56,16 @@ class Unanswerable(Exception):
         self.code = code
 
 
-class WantedTool(Struct, frozen=True):
-    """A tool that the caller insists on."""
-
-    name: str
-    schema: Raw
-    """Of its arguments, as it came."""
-
-
-class Asked(Struct, frozen=True, kw_only=True):
-    """A completion request, in nobody's dialect."""
-
-    model: str
-    transcript: tuple[tuple[str, str], ...]
-    """(role, text) in order; the system's word first."""
-    prompt: str
-    """The text of the last message of the user: where markers are looked for."""
-    max_tokens: int | None
-    stops: tuple[str, ...]
-    stream: bool
-    include_usage: bool
-    tool: WantedTool | None
-
-
-class Finish(Enum):
-    """Why the reply ends."""
-
-    NATURAL = "natural"
-    LENGTH = "length"
-    STOP_SEQUENCE = "stop sequence"
-    TOOL = "tool"
-
-
-class ToolCall(Struct, frozen=True):
-    """A call of the tool that was insisted on."""
-
-    id: str
-    name: str
-    arguments: str
-    """JSON, made from the tool's schema."""
-
-
-class Reply(Struct, frozen=True, kw_only=True):
-    """What is answered, in nobody's dialect."""
-
-    id: str
-    """Hexadecimal; the same for the same request and seed."""
-    model: str
-    tokens: tuple[str, ...]
-    """The text, cut where a stream is cut: one event each."""
-    prompt_tokens: int
-    completion_tokens: int
-    finish: Finish
-    stop_sequence: str | None = None
-    tool_call: ToolCall | None = None
-    first_token: float
-    """Seconds from the request to the first token."""
-    per_token: float
-    """Seconds between tokens."""
-
-    @property
-    def text(self) -> str:
-        return "".join(self.tokens)
-
-    @property
-    def duration(self) -> float:
-        """Seconds from the request to the last token."""
-        return self.first_token + self.per_token * max(0, self.completion_tokens - 1)
-
-
 class Stage(Enum):
     """Where in an answer a piece stands."""
 
     OPENING = "opening"
-    """Says that an answer begins; no content yet."""
+    """Says that an answer, or a part of one, begins; or that a part ends which is not the last. No content."""
     CONTENT = "content"
     FINISHING = "finishing"
     """Why it ended, and the usage."""
     TERMINATOR = "terminator"
-    """`[DONE]`, `message_stop`."""
+    """`[DONE]`, `message_stop`, `response.completed`."""
 
 
 class Piece(Struct, frozen=True):
@@ -151,68 +88,3 @@ class Response(Struct, frozen=True, kw_only=True):
     pieces: Sequence[Piece]
     chunked: bool = False
     """Chunked transfer coding instead of a content length."""
-
-
-class Wire(Protocol):
-    """A provider's language, as the provider speaks it."""
-
-    @abstractmethod
-    def endpoint(self, request: Request) -> Endpoint: ...
-
-    @abstractmethod
-    def key(self, request: Request) -> str:
-        """The caller's key, or nothing."""
-        ...
-
-    @abstractmethod
-    def asked(self, request: Request) -> Asked:
-        """Read a completion request, or one to count its tokens.
-
-        Raises:
-            Unanswerable: it is malformed.
-        """
-        ...
-
-    @abstractmethod
-    def whole(self, reply: Reply, *, usage: bool, choices: bool) -> bytes:
-        """The body of an unstreamed answer; without the usage, or without any choice, when told so."""
-        ...
-
-    @abstractmethod
-    def events(self, reply: Reply, asked: Asked, *, usage: bool, choices: bool) -> list[Piece]:
-        """The server-sent events of a streamed answer, one piece each."""
-        ...
-
-    @abstractmethod
-    def error(self, status: int, message: str, code: str | None) -> bytes:
-        """An error's body. `code` replaces the provider's word for the status."""
-        ...
-
-    @abstractmethod
-    def error_event(self, message: str, code: str | None) -> bytes:
-        """An error told inside a stream."""
-        ...
-
-    @abstractmethod
-    def models(self, path: str, padding: str) -> bytes:
-        """The list of models, or the one that the path names.
-
-        Raises:
-            Unanswerable: there is none of that name.
-        """
-        ...
-
-    @abstractmethod
-    def unknown(self, request: Request) -> tuple[int, bytes]:
-        """Status and body of the answer at a path that the provider does not serve."""
-        ...
-
-    @abstractmethod
-    def counted(self, tokens: int) -> bytes:
-        """The body that says how many tokens a prompt has."""
-        ...
-
-    @abstractmethod
-    def request_id(self, unique: str) -> tuple[str, str]:
-        """The header by which the provider names a request."""
-        ...
