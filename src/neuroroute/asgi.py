@@ -19,6 +19,7 @@ from neuroroute.interface.api_keys import api_keys_routes
 from neuroroute.interface.audit import audit_routes
 from neuroroute.interface.catalog import catalog_routes
 from neuroroute.interface.client_keys import client_keys_routes
+from neuroroute.interface.count_tokens import count_tokens_routes
 from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
 from neuroroute.interface.errors import tell
@@ -52,6 +53,7 @@ def create_app(container: Container) -> ASGIApp:
     documents = container.documents_endpoint()
     routes = [
         *prompt_routes(container.prompt_endpoint()),
+        *count_tokens_routes(container.count_tokens_endpoint()),
         *models_routes(container.models_endpoint()),
         *health_routes(container.health_endpoint()),
         *admin_routes(container.admin_endpoint()),
@@ -101,6 +103,7 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
             if isinstance(shared, RedisCache | RedisRateLimiter):
                 await shared.open()
                 stack.push_async_callback(shared.close)
+        container.token_counter().load()
         stack.push_async_callback(container.catalog().close)
         stack.push_async_callback(end, begin(container.probe_models()(), name="probe models"))
         cards = container.catalog().cards()

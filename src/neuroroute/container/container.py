@@ -29,12 +29,14 @@ from neuroroute.infrastructure.redis.cache import RedisCache
 from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.infrastructure.system import SystemMeter
 from neuroroute.infrastructure.tallies import TallyObserver
+from neuroroute.infrastructure.tokens import SplintrCounter
 from neuroroute.interface.access import Guard
 from neuroroute.interface.admin import AdminEndpoint
 from neuroroute.interface.api_keys import ApiKeysEndpoint
 from neuroroute.interface.audit import AuditEndpoint
 from neuroroute.interface.catalog import CatalogEndpoint
 from neuroroute.interface.client_keys import ClientKeysEndpoint
+from neuroroute.interface.count_tokens import CountTokensEndpoint
 from neuroroute.interface.documents import DocumentsEndpoint
 from neuroroute.interface.health import About, HealthEndpoint
 from neuroroute.interface.models import ModelsEndpoint
@@ -118,6 +120,7 @@ class Container(StateContainer):
         ),
         redis=providers.Singleton(_redis_cache, settings),
     )
+    token_counter = providers.Singleton(SplintrCounter)
     meter = providers.Singleton(SystemMeter)
     lines = providers.Singleton(LineWriter, 1)
     metrics = providers.Singleton(
@@ -164,16 +167,16 @@ class Container(StateContainer):
         _guard, settings, admin_key, StateContainer.key_ring, StateContainer.follow_state, limiter
     )
     bodies = providers.Singleton(WholeBodies, limit=settings.provided.max_body)
-    prompt_endpoint = providers.Singleton(
-        PromptEndpoint,
-        route_prompt=route_prompt,
-        admission=providers.Singleton(
-            Admission,
-            max_body=settings.provided.max_body,
-            max_characters=settings.provided.max_prompt_length,
-            default_timeout=settings.provided.default_timeout,
-            cached=settings.provided.cache,
-        ),
+    admission = providers.Singleton(
+        Admission,
+        max_body=settings.provided.max_body,
+        max_characters=settings.provided.max_prompt_length,
+        default_timeout=settings.provided.default_timeout,
+        cached=settings.provided.cache,
+    )
+    prompt_endpoint = providers.Singleton(PromptEndpoint, route_prompt=route_prompt, admission=admission)
+    count_tokens_endpoint = providers.Singleton(
+        CountTokensEndpoint, catalog=catalog, route_prompt=route_prompt, counter=token_counter, admission=admission
     )
     models_endpoint = providers.Singleton(ModelsEndpoint, catalog=catalog, health=health_board, records=records)
     health_endpoint = providers.Singleton(
