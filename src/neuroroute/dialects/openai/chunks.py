@@ -1,0 +1,215 @@
+"""What a provider's chat completion, or a chunk of one, says: as much of it as anybody here reads."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from neuroroute.dialects.openai.errors import failure_in
+from neuroroute.domain.completion import Finished, FinishReason, Usage
+from neuroroute.domain.errors import ProviderUnavailable
+
+DONE = b"[DONE]"
+"""The data of the event that ends a stream."""
+_REASONS = {
+    "stop": FinishReason.STOP,
+    "length": FinishReason.LENGTH,
+    "tool_calls": FinishReason.TOOL_CALL,
+    "function_call": FinishReason.TOOL_CALL,
+    "content_filter": FinishReason.FILTERED,
+}
+
+NULL = Raw(b"null")
+_Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class Part(Struct):
+    """Of a content that is a list: Mistral's way, thoughts among it."""
+
+    type: str = ""
+    text: str | None = None
+    thinking: "str | list[Part] | None" = None
+
+
+Content: TypeAlias = str | list[Part] | None
+
+
+class Function(Struct):
+    """What a call calls."""
+
+    name: str | None = None
+    arguments: str | dict[str, object] | None = None
+    """A string, and with some servers the object itself."""
+
+
+class Call(Struct):
+    """A call of a tool, or the piece of one that a chunk brings."""
+
+    index: int | None = None
+    id: str | None = None
+    function: Function | None = None
+
+
+class Said(Struct):
+    """A message, or the piece of one that a chunk brings."""
+
+    content: Content = None
+    reasoning_content: object = None
+    """Text; DeepSeek's name for it."""
+    reasoning: object = None
+    """Text; everybody else's. OpenAI has none."""
+    refusal: str | None = None
+    tool_calls: list[Call] | None = None
+    function_call: Function | None = None
+    """Of the time before tools."""
+    audio: object = None
+    images: object = None
+    annotations: object = None
+    reasoning_details: object = None
+
+
+class Choice(Struct):
+    """One of the answers that were asked for, or a piece of it."""
+
+    index: int | None = None
+    message: Said | None = None
+    delta: Said | None = None
+    finish_reason: str | None = None
+    """Some send an empty one, which is none."""
+
+
+class Chunk(Struct):
+    """A completion and a chunk of one differ in `message` and `delta` only."""
+
+    choices: list[Choice] | None = None
+    id: str | None = None
+    model: str | None = None
+    usage: Raw = NULL
+    x_groq: Raw = NULL
+    """Where Groq puts the usage of a stream."""
+    error: Raw = NULL
+
+
+class _Groq(Struct):
+    usage: Raw = NULL
+
+
+class _Usage(Struct):
+    prompt_tokens: _Count
+    completion_tokens: _Count
+    prompt_tokens_details: Raw = NULL
+    completion_tokens_details: Raw = NULL
+
+
+class _Details(Struct):
+    """What the counts are made of."""
+
+    cached_tokens: _Count | None = None
+    reasoning_tokens: _Count | None = None
+
+
+_decode = msgspec.json.Decoder(Chunk).decode
+_decode_groq = msgspec.json.Decoder(_Groq).decode
+_decode_usage = msgspec.json.Decoder(_Usage).decode
+_decode_details = msgspec.json.Decoder(_Details).decode
+
+
+def read_chunk(data: bytes) -> Chunk:
+    """A completion, or a chunk of one.
+
+    Raises:
+        ProviderFailed: it is none, or tells of an error.
+    """
+    try:
+        chunk = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ProviderUnavailable("The provider's answer is not a chat completion") from error
+    if chunk.error != NULL:
+        raise failure_in(data)
+    return chunk
+
+
+def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
+    """A whole completion, and its choices, of which there is at least one.
+
+    Raises:
+        ProviderFailed: it is none, or tells of an error.
+    """
+    completion = read_chunk(body)
+    if not completion.choices:
+        raise ProviderUnavailable("The provider answered without a choice")
+    return completion, completion.choices
+
+
+def usage_of(chunk: Chunk) -> Raw:
+    """Where it tells the usage; null when it does not."""
+    if chunk.usage != NULL or chunk.x_groq == NULL:
+        return chunk.usage
+    try:
+        return _decode_groq(chunk.x_groq).usage
+    except (msgspec.DecodeError, RecursionError):
+        return NULL
+
+
+def finish(
+    native: str, usage: Raw, model: str | None, *, refused: bool, called: bool, verbatim: bytes = b""
+) -> Finished:
+    """The end of an answer. `refused`: in words of its own; `called`: tools, which some servers tell as a mere stop."""
+    reason = _REASONS.get(native, FinishReason.OTHER)
+    if called and reason in {FinishReason.STOP, FinishReason.OTHER}:
+        reason = FinishReason.TOOL_CALL
+    elif refused and not called:
+        reason = FinishReason.FILTERED
+    return Finished(reason, native, _usage(usage), model, verbatim=verbatim)
+
+
+def _usage(raw: Raw) -> Usage | None:
+    """`None` for usage that is missing or impossible: it is then estimated, never believed."""
+    try:
+        told = _decode_usage(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    if told.prompt_tokens_details == NULL and told.completion_tokens_details == NULL:
+        return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=told.completion_tokens)
+    cached = _details(told.prompt_tokens_details).cached_tokens or 0
+    reasoning = _details(told.completion_tokens_details).reasoning_tokens or 0
+    return Usage(
+        prompt_tokens=told.prompt_tokens,
+        completion_tokens=told.completion_tokens,
+        cached_tokens=min(cached, told.prompt_tokens),
+        reasoning_tokens=min(reasoning, told.completion_tokens),
+    )
+
+
+def _details(raw: Raw) -> _Details:
+    """Nothing for details that are missing or impossible: the counts that they are part of still stand."""
+    try:
+        return _decode_details(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return _Details()
+
+
+def text_of(content: Content) -> str:
+    """The words of it."""
+    if isinstance(content, str):
+        return content
+    return "".join([part.text for part in content or () if part.text])
+
+
+def reasoning_of(said: Said) -> str:
+    """What the model thinks: told in one place of three."""
+    for text in (said.reasoning_content, said.reasoning):
+        if isinstance(text, str) and text:
+            return text
+    if isinstance(said.content, list):
+        return "".join([text_of(part.thinking) for part in said.content])
+    return ""
+
+
+def arguments_of(function: Function | None) -> str:
+    """JSON, as the model wrote it."""
+    if function is None or not function.arguments:
+        return ""
+    if isinstance(function.arguments, str):
+        return function.arguments
+    return msgspec.json.encode(function.arguments).decode()

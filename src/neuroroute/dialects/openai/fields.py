@@ -1,0 +1,73 @@
+"""Reading the objects of a request: what is wrong has a path, and so has what is not carried."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeVar
+
+import msgspec
+
+from neuroroute.dialects.caller_side import InvalidRequest
+
+T = TypeVar("T")
+
+_PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`")
+_MAX_TOLD: Final = 300
+"""Characters of a message, which may repeat what the caller wrote."""
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "n": 1,
+    "logprobs": False,
+    "top_logprobs": 0,
+    "store": False,
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "service_tier": "auto",
+    "modalities": ["text"],
+    "prefix": False,
+    "detail": "auto",
+}
+"""Fields that say nothing with these values: they are what the language means without them."""
+_encode = msgspec.json.Encoder().encode
+
+
+def read(kind: type[T], value: object, path: str) -> T:
+    """`value`, which is at `path` of the request, as a `kind`. Members that `kind` does not have are passed over.
+
+    Raises:
+        InvalidRequest: it is none.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        found = _PLACE.fullmatch(str(error))
+        what, place = (found["what"], found["place"] or "") if found else (str(error), "")
+        if missing := _MISSING.fullmatch(what):
+            what, place = "Field required", ".".join(filter(None, (place, missing["name"])))
+        raise invalid(what[:_MAX_TOLD], ".".join(filter(None, (path, place)))) from error
+
+
+def invalid(what: str, path: str) -> InvalidRequest:
+    """`what` is wrong with the field at `path`, which is empty for the body itself."""
+    return InvalidRequest(f"{path}: {what}" if path else what, param=path or None)
+
+
+def unread(fields: Mapping[str, object], known: set[str] | frozenset[str], path: str = "") -> Iterator[str]:
+    """Paths of the members of `fields` that say something and are not `known`."""
+    for name, value in fields.items():
+        if name in known or value is None or value in ([], {}) or (name in _DEFAULTS and value == _DEFAULTS[name]):
+            continue
+        yield f"{path}.{name}" if path else name
+
+
+def size_of(body: Mapping[str, object]) -> int:
+    """Bytes of `body` as it would be sent on. What cannot be sent on is found here, before anything else is done.
+
+    Raises:
+        InvalidRequest: it holds half a character, or a number that no wire carries.
+    """
+    try:
+        return len(_encode(body))
+    except UnicodeEncodeError as error:
+        raise InvalidRequest("The body holds half a surrogate pair, which is no text") from error
+    except OverflowError as error:
+        raise InvalidRequest("The body holds an integer of more than 64 bits") from error

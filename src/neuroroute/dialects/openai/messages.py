@@ -1,0 +1,188 @@
+"""The messages of a chat, as callers write them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias, final
+
+import msgspec
+from msgspec import Struct
+
+from neuroroute.dialects.openai.fields import read, unread
+from neuroroute.domain.completion import ToolCall
+from neuroroute.domain.model import Ability
+from neuroroute.domain.prompt import Document, Image, Message, Part, Role, Text, ToolResult
+
+_Object: TypeAlias = Mapping[str, object]
+_Medium: TypeAlias = Text | Image | Document
+
+_ROLES: Final = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "tool": Role.USER,
+}
+_PLAIN: Final = {role: said for role, said in _ROLES.items() if role != "tool"}
+_MESSAGE: Final = {"role", "content"}
+_KNOWN: Final = {
+    "assistant": {*_MESSAGE, "refusal", "tool_calls"},
+    "tool": {*_MESSAGE, "tool_call_id"},
+}
+_CALL: Final = {"id", "type", "function", "index"}
+"""With `index`, which is a stream's: clients send back what they were told."""
+
+
+class _Message(Struct):
+    role: str
+    content: str | list[dict[str, object]] | None = None
+    refusal: str | None = None
+    tool_calls: list[dict[str, object]] | None = None
+
+
+class _ToolMessage(Struct):
+    tool_call_id: str
+
+
+class _Function(Struct):
+    name: str
+    arguments: str | dict[str, object] = ""
+
+
+class _Call(Struct):
+    id: str
+    function: _Function
+
+
+class _Text(Struct):
+    text: str
+
+
+class _Refusal(Struct):
+    refusal: str
+
+
+class _Url(Struct):
+    url: str
+
+
+class _Image(Struct):
+    image_url: dict[str, object] | str
+    """The object; some servers take the address alone."""
+
+
+class _File(Struct):
+    file_data: str | None = None
+    filename: str | None = None
+
+
+class _FilePart(Struct):
+    file: dict[str, object]
+
+
+@final
+class MessageReader:
+    """Reads messages, and notes what they take and what of them is not carried."""
+
+    def __init__(self) -> None:
+        self.untranslated = list[str]()
+        self.abilities = set[Ability]()
+        self.images = 0
+        self.image_characters = 0
+        """Of the images that are in the request itself."""
+
+    def read(self, messages: Sequence[_Object]) -> tuple[Message, ...]:
+        """What `messages` say in the domain's words.
+
+        Raises:
+            InvalidRequest: one of a kind that we know is not as it should be.
+        """
+        turns = list[Message]()
+        for at, fields in enumerate(messages):
+            content, role = fields.get("content"), fields.get("role")
+            if len(fields) == len(_MESSAGE) and isinstance(content, str) and isinstance(role, str) and role in _PLAIN:
+                turns.append(Message(_PLAIN[role], content))  # as almost all are
+                continue
+            path = f"messages[{at}]"
+            message = read(_Message, fields, path)
+            if message.role not in _ROLES:
+                self.untranslated.append(path)
+                continue
+            self.untranslated += unread(fields, _KNOWN.get(message.role, _MESSAGE), path)
+            parts = self._content(message.content, f"{path}.content")
+            content = self._said(message, parts, path) if message.role != "tool" else self._result(fields, parts, path)
+            turns.append(Message(_ROLES[message.role], content))
+        return tuple(turns)
+
+    def _said(self, message: _Message, parts: str | tuple[_Medium, ...], path: str) -> str | tuple[Part, ...]:
+        if message.role != "assistant" or not (message.refusal or message.tool_calls):
+            return parts
+        said = list[Part]([Text(parts)] if isinstance(parts, str) and parts else parts or ())
+        if message.refusal:
+            said.append(Text(message.refusal))
+        for at, fields in enumerate(message.tool_calls or ()):
+            self.abilities.add(Ability.TOOLS)
+            call_path = f"{path}.tool_calls[{at}]"
+            if fields.get("type") not in {"function", None}:
+                self.untranslated.append(call_path)
+                continue
+            call = read(_Call, fields, call_path)
+            self.untranslated += unread(fields, _CALL, call_path)
+            said.append(ToolCall(call.id, call.function.name, _arguments(call.function)))
+        return tuple(said)
+
+    def _result(self, fields: _Object, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
+        self.abilities.add(Ability.TOOLS)
+        call_id = read(_ToolMessage, fields, path).tool_call_id
+        return (ToolResult(call_id, (Text(content),) if isinstance(content, str) else content),)
+
+    def _content(self, content: str | Sequence[_Object] | None, path: str) -> str | tuple[_Medium, ...]:
+        if content is None or isinstance(content, str):
+            return content or ""
+        media = [self._medium(fields, f"{path}[{at}]") for at, fields in enumerate(content)]
+        return tuple([medium for medium in media if medium is not None])
+
+    def _medium(self, fields: _Object, path: str) -> _Medium | None:
+        kind = fields.get("type")
+        match kind:
+            case "text":
+                self.untranslated += unread(fields, {"type", "text"}, path)
+                return Text(read(_Text, fields, path).text)
+            case "refusal":
+                return Text(read(_Refusal, fields, path).refusal)
+            case "image_url":
+                self.untranslated += unread(fields, {"type", "image_url"}, path)
+                return self._image(read(_Image, fields, path).image_url, f"{path}.image_url")
+            case "file":
+                self.untranslated += unread(fields, {"type", "file"}, path)
+                return self._document(read(_FilePart, fields, path).file, f"{path}.file")
+            case _:
+                if kind == "input_audio":
+                    self.abilities.add(Ability.AUDIO)
+                self.untranslated.append(path)
+                return None
+
+    def _image(self, said: _Object | str, path: str) -> Image:
+        self.abilities.add(Ability.IMAGES)
+        self.images += 1
+        if isinstance(said, str):
+            url = said
+        else:
+            self.untranslated += unread(said, {"url"}, path)
+            url = read(_Url, said, path).url
+        self.image_characters += len(url)
+        return Image(url)
+
+    def _document(self, said: _Object, path: str) -> Document | None:
+        self.abilities.add(Ability.FILES)
+        file = read(_File, said, path)
+        if file.file_data is None:
+            self.untranslated.append(path)
+            return None
+        self.untranslated += unread(said, {"file_data", "filename"}, path)
+        return Document(file.file_data, file.filename)
+
+
+def _arguments(function: _Function) -> str:
+    """As the caller wrote them, whatever they are: they are the model's words, which it may have got wrong."""
+    if isinstance(function.arguments, str):
+        return function.arguments
+    return msgspec.json.encode(function.arguments).decode()

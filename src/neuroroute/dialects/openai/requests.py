@@ -1,0 +1,204 @@
+"""What a caller asks in OpenAI's chat language, read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Final, TypeAlias
+
+from msgspec import Meta, Struct
+
+from neuroroute.dialects.caller_side import Asked
+from neuroroute.dialects.openai.fields import invalid, read, size_of, unread
+from neuroroute.dialects.openai.messages import MessageReader
+from neuroroute.domain.model import Ability, Wire
+from neuroroute.domain.prompt import JsonFormat, Prompt, Sampling, Tool, ToolChoice, ToolUse, Wording
+
+MAX_MESSAGES: Final = 10_000
+MAX_TOOLS: Final = 1_000
+MAX_TOOL_NAME: Final = 256
+MAX_STOPS: Final = 64
+MAX_CHOICES: Final = 128
+MAX_BIASES: Final = 10_000
+MAX_TOKENS: Final = 1_000_000_000
+IMAGE_TOKENS: Final = 5_000
+"""More than most makers count for one image, which all of them scale down (Anthropic: 4,784 for the largest)."""
+TOOLS_TOKENS: Final = 1_000
+"""More than any maker's own words on how tools are called (Anthropic: 313 to 804)."""
+
+_Object: TypeAlias = dict[str, object]
+_Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
+"""A float, since JSON's 1.0 is 1."""
+_USES: Final = {"auto": ToolUse.AUTO, "none": ToolUse.NONE, "required": ToolUse.REQUIRED, "any": ToolUse.REQUIRED}
+"""`any` is Mistral's."""
+_FUNCTION: Final = {"name", "description", "parameters", "strict"}
+
+
+class _Request(Struct):
+    model: Annotated[str, Meta(min_length=1)]
+    messages: Annotated[list[_Object], Meta(min_length=1, max_length=MAX_MESSAGES)]
+    max_tokens: _Count | None = None
+    max_completion_tokens: _Count | None = None
+    temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    stop: str | Annotated[list[str], Meta(max_length=MAX_STOPS)] | None = None
+    stream: bool | None = None
+    stream_options: _Object | None = None
+    tools: Annotated[list[_Object], Meta(max_length=MAX_TOOLS)] | None = None
+    tool_choice: _Object | str | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: _Object | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+
+
+class _Bounded(Struct):
+    """What is not carried, and has bounds all the same."""
+
+    n: Annotated[float, Meta(ge=1, le=MAX_CHOICES)] | None = None
+    logit_bias: Annotated[_Object, Meta(max_length=MAX_BIASES)] | None = None
+    functions: Annotated[list[_Object], Meta(max_length=MAX_TOOLS)] | None = None
+
+
+_CARRIED: Final = frozenset(_Request.__struct_fields__)
+
+
+class _Tool(Struct):
+    function: _Object
+
+
+class _Function(Struct):
+    name: Annotated[str, Meta(min_length=1, max_length=MAX_TOOL_NAME)]
+    description: str | None = None
+    parameters: _Object | None = None
+    strict: bool | None = None
+
+
+class _Name(Struct):
+    name: str
+
+
+class _Chosen(Struct):
+    function: _Name
+
+
+class _Schema(Struct):
+    schema: _Object | None = None
+    name: str | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class _Format(Struct):
+    json_schema: _Schema
+
+
+def read_chat(body: Mapping[str, object]) -> Asked:
+    """What a decoded body asks.
+
+    Raises:
+        InvalidRequest: naming the field.
+    """
+    size = size_of(body)
+    request = read(_Request, body, "")
+    bounded = read(_Bounded, body, "")
+    _whole(bounded.n, "n")
+    reader = MessageReader()
+    untranslated = reader.untranslated
+    untranslated += unread(body, _CARRIED)
+    messages = reader.read(request.messages)
+    tools = tuple(_tools(request.tools or (), untranslated))
+    json = _format(request.response_format, untranslated)
+    if request.tools or bounded.functions:
+        reader.abilities.add(Ability.TOOLS)
+    if json is not None and json.schema is not None:
+        reader.abilities.add(Ability.JSON_SCHEMA)
+    most = _whole(request.max_tokens, "max_tokens")
+    most_completed = _whole(request.max_completion_tokens, "max_completion_tokens")
+    prompt = Prompt(
+        messages,
+        Sampling(
+            max_tokens=most if most_completed is None else most_completed,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            stop=(request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ()),
+        ),
+        streamed=bool(request.stream),
+        tools=tools,
+        tool_choice=_choice(request.tool_choice, untranslated),
+        parallel_tool_calls=request.parallel_tool_calls,
+        json=json,
+        user=request.safety_identifier or request.user,
+        wording=Wording(wire=Wire.CHAT, body=body),
+        untranslated=tuple(untranslated),
+    )
+    return Asked(
+        model=request.model,
+        prompt=prompt,
+        abilities=frozenset(reader.abilities),
+        # A token is a byte at least, and JSON's own signs outnumber what makers put around each turn.
+        most_tokens=size
+        - reader.image_characters
+        + IMAGE_TOKENS * reader.images
+        + (TOOLS_TOKENS if request.tools else 0),
+        tells_usage=asks_usage(body),
+    )
+
+
+def asks_usage(body: Mapping[str, object]) -> bool:
+    """Whether a stream is to tell the usage, in a chunk of its own."""
+    match body.get("stream_options"):
+        case {"include_usage": True}:
+            return True
+        case _:
+            return False
+
+
+def _whole(said: float | None, path: str) -> int | None:
+    if said is None:
+        return None
+    if not said.is_integer():
+        raise invalid("Expected `int`, got `float`", path)
+    return int(said)
+
+
+def _tools(tools: Sequence[_Object], untranslated: list[str]) -> Iterator[Tool]:
+    for at, fields in enumerate(tools):
+        path = f"tools[{at}]"
+        if fields.get("type") not in {"function", None}:  # Mistral's clients leave it out
+            untranslated.append(path)
+            continue
+        said = read(_Tool, fields, path).function
+        function = read(_Function, said, f"{path}.function")
+        untranslated += unread(fields, {"type", "function"}, path)
+        untranslated += unread(said, _FUNCTION, f"{path}.function")
+        yield Tool(
+            name=function.name,
+            description=function.description,
+            schema=function.parameters,
+            strict=function.strict,
+        )
+
+
+def _choice(said: _Object | str | None, untranslated: list[str]) -> ToolChoice | None:
+    match said:
+        case None:
+            return None
+        case {"type": "function"}:
+            return ToolChoice(ToolUse.REQUIRED, read(_Chosen, said, "tool_choice").function.name)
+        case str() if said in _USES:
+            return ToolChoice(_USES[said])
+        case _:
+            untranslated.append("tool_choice")
+            return None
+
+
+def _format(said: _Object | None, untranslated: list[str]) -> JsonFormat | None:
+    match said:
+        case None | {"type": "text"}:
+            return None
+        case {"type": "json_object"}:
+            return JsonFormat()
+        case {"type": "json_schema"}:
+            form = read(_Format, said, "response_format").json_schema
+            return JsonFormat(schema=form.schema, name=form.name, description=form.description, strict=form.strict)
+        case _:
+            untranslated.append("response_format")
+            return None
