@@ -125,6 +125,12 @@ def test_arguments_that_are_no_object_are_named_as_dropped(arguments):
     assert drops(USER, message) == ("messages[1].tool_calls[1].function.arguments",)
 
 
+def test_a_message_that_is_not_carried_counts_in_the_path_of_the_next():
+    message = Message(Role.ASSISTANT, (ToolCall("call_2", "f", "[1]"),))
+    dropped = drops(USER, message, untranslated=("seed", "messages[1]"))
+    assert dropped == ("seed", "messages[1]", "messages[2].tool_calls[0].function.arguments")
+
+
 def test_no_arguments_are_an_object_without_members():
     message = Message(Role.ASSISTANT, (ToolCall("call_1", "now", ""),))
     assert turns(USER, message)[1]["content"][0]["input"] == {}

@@ -1,6 +1,7 @@
 """What a provider is asked."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
 
 import msgspec
@@ -108,10 +109,16 @@ def unsaid(prompt: Prompt) -> Iterator[str]:
         yield "response_format.json_schema.description"
     if not prompt.tools and prompt.tool_choice is not None and prompt.tool_choice.use is ToolUse.REQUIRED:
         yield "tool_choice"
-    for at, message in enumerate(prompt.messages):
+    for at, message in zip(_places(prompt), prompt.messages, strict=False):
         if message.role is not Role.ASSISTANT or isinstance(message.content, str):
             continue
         calls = [part for part in message.content if isinstance(part, ToolCall)]
         for place, call in enumerate(calls):
             if call.arguments.strip() and arguments_of(call) is None:
                 yield f"messages[{at}].tool_calls[{place}].function.arguments"
+
+
+def _places(prompt: Prompt) -> Iterator[int]:
+    """Where messages are in the caller's request: one that is not carried at all is none of the prompt's."""
+    left_out = frozenset(prompt.untranslated)
+    return (at for at in count() if not left_out or f"messages[{at}]" not in left_out)

@@ -59,7 +59,7 @@ class ContentReader:
         Raises:
             InvalidRequest: a block of a kind that we know is not as it should be.
         """
-        parts = list[Part]()
+        parts: list[Part] = []
         for at, block in enumerate(blocks):
             text = block.get("text")
             if len(block) == len(_TEXT) and block.get("type") == "text" and isinstance(text, str):
@@ -70,7 +70,7 @@ class ContentReader:
 
     def texts(self, blocks: Blocks, path: str) -> tuple[Text, ...]:
         """Likewise, where only words are carried."""
-        texts = list[Text]()
+        texts: list[Text] = []
         for at, block in enumerate(blocks):
             part = self._medium(block, f"{path}[{at}]")
             if isinstance(part, Text):

@@ -11,7 +11,7 @@ from neuroroute.dialects.anthropic.fields import invalid, read, unread
 from neuroroute.dialects.anthropic.tools import read_choice, read_tools
 from neuroroute.dialects.caller_side import Asked
 from neuroroute.domain.model import Ability, Wire
-from neuroroute.domain.prompt import JsonFormat, Message, Part, Prompt, Role, Sampling, Wording
+from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Wording
 
 MAX_MESSAGES: Final = 10_000
 MAX_TOOLS: Final = 1_000
@@ -89,14 +89,17 @@ def read_messages(body: Mapping[str, object], headers: Sequence[tuple[str, str]]
     reader.untranslated += unread(body, _KNOWN, "")
     messages = _system(request.system, reader)
     for at, (turn, fields) in enumerate(zip(request.messages, read(_Raw, body, "").messages, strict=True)):
-        path = f"messages[{at}]"
         role = _ROLES.get(turn.role)
         if role is None:
-            reader.untranslated.append(path)
+            reader.untranslated.append(f"messages[{at}]")
             continue
         if len(fields) > len(_TURN):
-            reader.untranslated += unread(fields, _TURN, path)
-        messages.append(Message(role, _content(role, turn.content, f"{path}.content", reader)))
+            reader.untranslated += unread(fields, _TURN, f"messages[{at}]")
+        said = turn.content
+        if not isinstance(said, str):
+            read_content = reader.texts if role is Role.SYSTEM else reader.parts
+            said = read_content(said, f"messages[{at}].content")
+        messages.append(Message(role, said))
     tools = read_tools(request.tools or (), reader.untranslated)
     choice, parallel = read_choice(request.tool_choice, reader.untranslated)
     json = _format(request.output_config, reader.untranslated)
@@ -155,12 +158,6 @@ def _system(said: str | Blocks | None, reader: ContentReader) -> list[Message]:
     if not said:
         return []
     return [Message(Role.SYSTEM, said if isinstance(said, str) else reader.texts(said, "system"))]
-
-
-def _content(role: Role, said: str | Blocks, path: str, reader: ContentReader) -> str | tuple[Part, ...]:
-    if isinstance(said, str):
-        return said
-    return reader.texts(said, path) if role is Role.SYSTEM else reader.parts(said, path)
 
 
 def _user(said: dict[str, object] | None, untranslated: list[str]) -> str | None:
