@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 from catalogs import default_entries
 from factories import FinishedFactory, RoutingRequestFactory
 
-from neuroroute.application.ports import LedgerRoom, Observer, Provider
+from neuroroute.application.ports import LedgerRoom, Observer, Provider, TokenCounter
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.domain.access import Secret
@@ -88,6 +88,18 @@ async def comes_about(condition: Callable[[], object]) -> None:
 
 
 @final
+class Counted(TokenCounter):
+    """A token a word, and how often it was asked."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def count(self, prompt) -> int:
+        self.times += 1
+        return len(prompt.text.split())
+
+
+@final
 class Heard(Observer):
     """Every record, in order."""
 
@@ -116,6 +128,7 @@ class Router:
         self.records = Records([self.heard, self.also_heard])
         self.health = MemoryHealthBoard()
         self.room = Room()
+        self.tokens = Counted()
         self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
         key = Override(api_key=Secret("sk-test"))
         entries = default_entries(openai=key, anthropic=key)
@@ -126,6 +139,7 @@ class Router:
         self.route = RoutePrompt(
             catalog=self.catalog,
             classifier=RulesClassifier(),
+            tokens=self.tokens,
             policy=EarlierRules(),
             cache=self.cache,
             health=self.health,

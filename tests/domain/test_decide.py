@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroroute.domain.access import ANYONE, Caller
+from neuroroute.domain.deciding import decide
 from neuroroute.domain.errors import ModelNotAllowed, NoEligibleModel, PromptRejected, UnknownModel
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.policies import EarlierRules
@@ -20,7 +21,6 @@ from neuroroute.domain.routing import (
     Priority,
     Requirements,
     SelectionMethod,
-    decide,
 )
 
 CARDS = default_entries().cards
@@ -29,7 +29,11 @@ CODE = ClassificationFactory.build(features=FeaturesFactory.build(code_presence=
 PLAIN = ClassificationFactory.build()
 
 
-def decided(cards=CARDS, *, caller=ANYONE, unfit=(), seen=PLAIN, priority=None, **required):
+def uncounted():
+    raise AssertionError("nobody was to count")
+
+
+def decided(cards=CARDS, *, caller=ANYONE, unfit=(), seen=PLAIN, priority=None, count=uncounted, **required):
     return decide(
         cards,
         caller=caller,
@@ -38,6 +42,7 @@ def decided(cards=CARDS, *, caller=ANYONE, unfit=(), seen=PLAIN, priority=None, 
         objective=Objective(priority=priority),
         policy=EarlierRules(),
         classify=lambda: seen,
+        count=count,
     )
 
 
@@ -60,7 +65,7 @@ def test_the_classifier_decides_where_the_caller_says_nothing():
 def test_the_model_that_the_caller_names_beats_the_classifier_and_saves_its_work(model):
     decision = decide(
         CARDS, caller=ANYONE, unfit={}, requirements=Requirements(model=model), objective=Objective(),
-        policy=EarlierRules(), classify=unasked,
+        policy=EarlierRules(), classify=unasked, count=uncounted,
     )  # fmt: skip
     assert (decision.selection.method, decision.selection.model) == (SelectionMethod.CALLER, model)
     assert decision.selection.ranking is None

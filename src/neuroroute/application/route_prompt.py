@@ -17,9 +17,11 @@ from neuroroute.application.ports import (
     LedgerRoom,
     ModelCatalog,
     ResponseCache,
+    TokenCounter,
 )
 from neuroroute.application.records import Records
 from neuroroute.domain.completion import Completion
+from neuroroute.domain.deciding import decide
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
     CallerRefused,
@@ -36,9 +38,11 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
 from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.request import CacheUse, RoutingRequest
-from neuroroute.domain.routing import RoutingDecision, RoutingPolicy, decide
+from neuroroute.domain.routing import RoutingDecision, RoutingPolicy
 
 _encode = msgspec.msgpack.Encoder().encode
+_encode_sets = msgspec.msgpack.Encoder(order="deterministic").encode
+"""A set has another order in each process."""
 
 
 @final
@@ -50,6 +54,7 @@ class RoutePrompt:
         *,
         catalog: ModelCatalog,
         classifier: Classifier,
+        tokens: TokenCounter,
         policy: RoutingPolicy,
         cache: ResponseCache,
         health: HealthBoard,
@@ -60,6 +65,7 @@ class RoutePrompt:
         """`patience`: seconds; a time-out sooner than this is the caller's impatience and judges no model."""
         self._catalog = catalog
         self._classifier = classifier
+        self._tokens = tokens
         self._policy = policy
         self._cache = cache
         self._health = health
@@ -74,7 +80,7 @@ class RoutePrompt:
         is committed: a failure surfaces while it is read.
 
         Raises:
-            PromptRejected: the caller must change the request, `NotCarried` among them.
+            PromptRejected: the caller must change the request, `NotCarried` and `NothingFits` among them.
             ModelNotAllowed: it names a model that its key may not use.
             NoEligibleModel: nothing is enabled.
             ProviderRefused: the first provider asked will not take this request.
@@ -119,6 +125,7 @@ class RoutePrompt:
             objective=request.objective,
             policy=self._policy,
             classify=partial(self._classifier.classify, request.prompt),
+            count=partial(self._tokens.count, request.prompt),
         )
 
     async def _first_to_answer(
@@ -242,8 +249,9 @@ def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
         version,
         request.caller.id,
         _said(request.prompt),
-        request.requirements,
+        _encode_sets(request.requirements),
         request.objective.priority,
+        request.strict,
         use.vary,
     )
     return blake2b(_encode(told), digest_size=16).hexdigest()

@@ -146,6 +146,7 @@ class Container(StateContainer):
         RoutePrompt,
         catalog=catalog,
         classifier=classifier,
+        tokens=token_counter,
         policy=policy,
         cache=cache,
         health=health_board,

@@ -4,6 +4,9 @@ NeuroRouteError
 ├── PromptRejected             the caller must change the request
 │   ├── UnknownModel           …it names a model that is not there
 │   ├── NotCarried             …it says what the model's language cannot say, and wants nothing left out
+│   ├── LanguageNotSpoken      …it names a model whose provider has no word for what is asked
+│   ├── OtherEmbeddingSpace    …it names a model to stand in for one whose embeddings are no like
+│   ├── NothingFits            …it asks for more than any one model has
 │   └── PromptTooLong          …its text exceeds what this installation admits
 ├── CallerRefused              the caller may not
 │   ├── CallerForbidden        …whoever it is: its key does not open this
@@ -21,7 +24,7 @@ NeuroRouteError
     └── ProviderUnavailable    …for now (5xx, time-out, connection, nonsense): fail over
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -55,6 +58,41 @@ class NotCarried(PromptRejected):
         super().__init__(f"The model's provider speaks another language, which cannot carry: {told}")
         self.fields = tuple(fields)
         """Paths in the caller's request; at least one."""
+
+
+class LanguageNotSpoken(PromptRejected):
+    """The caller names a model whose provider speaks a language that has no word for what is asked."""
+
+    def __init__(self, model: str, *, dialect: str, speakers: Sequence[str]) -> None:
+        """`speakers` are the models that the caller may name instead."""
+        named = ", ".join(speakers[:MAX_FIELDS]) + (" and others" if len(speakers) > MAX_FIELDS else "")
+        super().__init__(
+            f"Model {model[:MAX_TOLD]} cannot be asked this: its provider does not speak {dialect}'s language. "
+            + (f"Models that can: {named}" if speakers else "No model that may be asked can")
+        )
+        self.model = model
+
+
+class OtherEmbeddingSpace(PromptRejected):
+    """The caller names a model to stand in for another, and their embeddings cannot be compared."""
+
+    def __init__(self, model: str, *, instead_of: str) -> None:
+        super().__init__(
+            f"Model {model[:MAX_TOLD]} cannot stand in for {instead_of[:MAX_TOLD]}: by the catalogue their embeddings "
+            "are not of one embedding_space"
+        )
+        self.model = model
+
+
+class NothingFits(PromptRejected):
+    """No model that may be asked has all that the request takes, within its limits."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        """`reasons`: why not, by model."""
+        told = [f"{model}: {reason}" for model, reason in list(reasons.items())[:MAX_FIELDS]]
+        left = [f"and {len(reasons) - MAX_FIELDS} more"] if len(reasons) > MAX_FIELDS else []
+        super().__init__("\n".join(["No model can answer this request.", *told, *left]))
+        self.reasons = reasons
 
 
 class PromptTooLong(PromptRejected):
