@@ -24,6 +24,10 @@ simulate *options:
 test *options:
     .venv/bin/pytest -q {{options}}
 
+# Call every operation with 2,000 random requests, by the OpenAPI document (docs/api.md)
+fuzz examples="2000":
+    PYTHONPATH=tests {{python}} -m fuzz.fuzzing {{examples}}
+
 # Check style, types and walls
 check:
     .venv/bin/ruff check .

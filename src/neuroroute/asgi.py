@@ -27,7 +27,7 @@ from neuroroute.interface.health import health_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
 from neuroroute.interface.provider_settings import provider_settings_routes
-from neuroroute.interface.routes import guarded, mount
+from neuroroute.interface.routes import guarded, mount, mount_options
 from neuroroute.interface.usage import usage_routes
 from neuroroute.settings import Settings
 
@@ -69,7 +69,7 @@ def create_app(container: Container) -> ASGIApp:
     guard = container.guard()
     endpoints = [(route, guarded(route, guard)) for route in routes]
     app = Litestar(
-        [mount(route, endpoint) for route, endpoint in endpoints],
+        [*mount_options(routes), *(mount(route, endpoint) for route, endpoint in endpoints)],
         exception_handlers={Exception: tell},
         lifespan=[partial(_alive, container)],
         openapi_config=None,

@@ -11,7 +11,7 @@ from interface.test_access import ROUTES
 
 from neuroroute.domain.access import Scope
 from neuroroute.infrastructure.catalog_file import catalog_schema
-from neuroroute.interface.documents import write_document
+from neuroroute.interface.openapi import write_document
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}

@@ -7,7 +7,8 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from neuroroute.dialects.lax import Problem, Unreadable, flag, text
+from neuroroute.dialects.catalog_tables import ADDRESS
+from neuroroute.dialects.lax import LINE, Problem, Unreadable, flag, text
 from neuroroute.dialects.native import InvalidPrompt
 from neuroroute.domain.access import Secret
 from neuroroute.domain.credential import CredentialStatus, ProviderCredential, ProviderSettings
@@ -23,9 +24,17 @@ _MASK: Final = "*****"
 _SHOWN: Final = 4
 _LONG: Final = 20
 """From this length on the last four characters are shown: those of a shorter key would be too much of it."""
+_LINE: Final = re.compile(f"{LINE}+")
 _KEY: Final = re.compile(r"[!-~]+")
-_Name = Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
-_Text = Annotated[str, Meta(max_length=MAX_NAME)]
+_Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=MAX_NAME,
+        pattern=rf"^(?!settings$|\.{{1,2}}$)(?:(?!/){LINE})+$",
+    ),
+]
+_Text = Annotated[str, Meta(max_length=MAX_NAME, pattern=f"^{LINE}*$")]
 """What the OpenAPI document says; the readers below decide."""
 _RESERVED: Final = frozenset(("settings", ".", ".."))
 """Paths of others: a provider of that name could not be reached under `/api-keys/`."""
@@ -36,7 +45,13 @@ class ApiKeyIn(Struct, frozen=True, kw_only=True):
 
     provider: Annotated[_Name, Meta(description="One line without `/`; not `settings`, `.` or `..`")]
     api_key: Annotated[
-        str, Meta(min_length=1, max_length=MAX_KEY, description="Visible ASCII characters, without spaces")
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_KEY,
+            pattern=r"^[!-~]+$",
+            description="Visible ASCII characters, without spaces",
+        ),
     ]
     is_active: bool = True
 
@@ -63,7 +78,7 @@ class ApiKeySettingsIn(Struct, frozen=True, kw_only=True):
     model: Annotated[_Text | None, Meta(description="The provider's own name of the model that it is asked for")] = None
     organization: Annotated[_Text | None, Meta(description="Sent along in the dialect `openai`")] = None
     api_base: Annotated[
-        Annotated[str, Meta(max_length=MAX_ADDRESS)] | None,
+        Annotated[str, Meta(max_length=MAX_ADDRESS, pattern=f"^(?:{ADDRESS})?$")] | None,
         Meta(
             description="Another address of the provider. A key that was entered before for another scheme, host or "
             "port is not used there"
@@ -158,7 +173,7 @@ def _line(value: object, *, at_most: int = MAX_NAME) -> str:
     said = text(value, at_most=at_most)
     if not said:
         raise Unreadable("string_too_short", "String should have at least 1 character")
-    if not said.isprintable():
+    if not _LINE.fullmatch(said):
         raise Unreadable("value_error", "Input should be one line of text, without control characters")
     return said
 

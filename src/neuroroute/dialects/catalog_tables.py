@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from neuroroute.domain.catalog import KnownModel, KnownProvider
-from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
+from neuroroute.domain.model import Ability, Dialect, ModelId, Price, ProviderName, Ranks
 
 S = TypeVar("S", bound=Struct)
 
@@ -30,6 +30,15 @@ _MAX_NAME: Final = 64
 _MAX_FAULTS: Final = 20
 """Of one table that are told."""
 _ADDRESS: Final = "http[s]://host[:port][/prefix], without user, query or fragment"
+
+_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_WORD_OF_16_BITS: Final = r"[0-9A-Fa-f]{1,4}"
+_PORT: Final = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+ADDRESS: Final = (
+    rf"https?://(?:{_LABEL}(?:\.{_LABEL})*\.?|\[(?:(?:{_WORD_OF_16_BITS}:){{7}}{_WORD_OF_16_BITS}"
+    rf"|(?:{_WORD_OF_16_BITS}:){{1,6}}:{_WORD_OF_16_BITS}|::1)\])(?::(?:{_PORT}))?(?:/[!\x22$->@-~]*)?"
+)
+"""The same as a pattern for the OpenAPI document; what decides is `ReadBaseUrl`."""
 
 ReadBaseUrl = Callable[[str], str]
 """An address in its plain form. Raises a `ValueError` that says what is wrong without repeating it."""
@@ -139,6 +148,17 @@ class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ranks: Annotated[
         RanksTable, Meta(description="{ speed = …, cost = …, quality = … }, each 1 (best) to 3; 2 where left out")
     ] = RanksTable()
+    abilities: Annotated[
+        frozenset[Ability],
+        Meta(description="any of tools, images, files, audio, json_schema: what it takes or gives; left out: none"),
+    ] = frozenset()
+    embedding_space: Annotated[
+        Annotated[str, Meta(pattern=_LINE, max_length=255)] | None,
+        Meta(
+            description="of a model that makes embeddings and nothing else: a name, one line of at most 255 "
+            "characters, that it shares with those whose embeddings are the same; left out: it makes none"
+        ),
+    ] = None
     enabled: Annotated[bool, Meta(description="false: known, and not routed to")] = True
 
     def known(self) -> KnownModel:
@@ -155,6 +175,8 @@ class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             avg_latency_ms=self.avg_latency_ms,
             price=None if price is None else _price(price),
             ranks=Ranks(speed=ranks.speed, cost=ranks.cost, quality=ranks.quality),
+            abilities=self.abilities,
+            embedding_space=self.embedding_space,
             enabled=self.enabled,
         )
 
@@ -177,7 +199,7 @@ def read_table(table: Mapping[str, object], kind: type[S], base_url: ReadBaseUrl
 def table_schema(kind: type) -> dict[str, object]:
     """The JSON Schema of a field's type that is ours; of others msgspec knows it. Raises: NotImplementedError."""
     if kind is BaseUrl:
-        return {"type": "string", "format": "uri"}
+        return {"type": "string", "pattern": f"^{ADDRESS}$"}
     if kind is Dollars:
         return {"type": ["number", "string"], "minimum": 0, "maximum": _DEAREST}
     raise NotImplementedError

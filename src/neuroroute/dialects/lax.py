@@ -2,17 +2,28 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 T = TypeVar("T")
 
-_INTEGER = re.compile(r"[+-]?\d{1,4000}(?:\.0{0,100})?")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,4000}(?:\.0{0,100})?")
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0"))
 _UNSAFE = re.compile("[\0\ud800-\udfff]")
+TEXT: Final = r"^[^\x00]*$"
+"""What the OpenAPI document says of a text: JSON in UTF-8 says half a surrogate pair nowhere."""
+LINE: Final = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+"""A character of a text on one line: no control, and nothing that is not seen."""
+
+
+class AnyJson(str):
+    """The text of any JSON."""
+
+    __slots__ = ()
 
 
 class Problem(Struct, frozen=True):
@@ -119,3 +130,26 @@ def texts(value: object, *, at_most: int) -> tuple[str, ...]:
         except Unreadable as wrong:
             raise Unreadable(wrong.kind, wrong.message, index) from None
     return tuple(read)
+
+
+def lax_schema(schema: Mapping[str, object]) -> dict[str, object]:
+    """The JSON Schema of what is read where `schema` asks for a boolean or a number: also text that says one.
+
+    Which text says a number that is within bounds, the field's own `pattern` tells. For an object null will do.
+    """
+    match schema.get("type"):
+        case "boolean":
+            words = "|".join(_any_case(word) for word in sorted(_TRUE | _FALSE))
+            written = {"type": ["boolean", "integer", "string"], "minimum": 0, "maximum": 1}
+            return {**schema, **written, "pattern": f"^(?:{words})$"}
+        case "integer" | "number" as kind if "pattern" in schema:
+            return {**schema, "type": [kind, "string"]}
+        case None if schema.keys() >= {"$ref", "default"}:
+            return {"anyOf": [{"$ref": schema["$ref"]}, {"type": "null"}]}
+        case _:
+            choices = [lax_schema(one) for one in msgspec.convert(schema.get("anyOf", []), list[dict[str, object]])]
+            return {**schema, "anyOf": choices} if choices else {**schema}
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in word)

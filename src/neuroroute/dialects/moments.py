@@ -1,9 +1,19 @@
 """Moments as people write them: ISO 8601, or seconds since 1970."""
 
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+MOMENT: Final[Mapping[str, object]] = {
+    "anyOf": [
+        {"type": "string", "format": "date-time"},
+        {"type": "string", "format": "date"},
+        {"type": "number", "description": "Seconds since 1970"},
+    ],
+    "description": "Of UTC, where it names no offset",
+}
+"""The same for the OpenAPI document."""
 ALLOWED: Final = "ISO 8601, such as 2026-03-31T12:00:00Z or 2026-03-31, or seconds since 1970"
 
 

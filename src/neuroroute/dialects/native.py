@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from neuroroute.dialects.lax import Problem, Unreadable, flag, integer, number, one_of, text, texts
+from neuroroute.dialects.lax import TEXT, AnyJson, Problem, Unreadable, flag, integer, number, one_of, text, texts
 from neuroroute.domain.access import Caller
 from neuroroute.domain.errors import PromptRejected, PromptTooLong
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
@@ -33,9 +33,13 @@ class InvalidPrompt(PromptRejected):
         self.problems = problems
 
 
-_Name = Annotated[str, Meta(max_length=_MAX_NAME)]
-_Count = Annotated[int, Meta(ge=1, le=_MOST)]
-"""What the OpenAPI document says of fields; the readers below decide, and read numbers and booleans in text too."""
+_Text = Annotated[str, Meta(pattern=TEXT)]
+_Name = Annotated[str, Meta(max_length=_MAX_NAME, pattern=TEXT)]
+_Count = Annotated[
+    int,
+    Meta(ge=1, le=_MOST, extra_json_schema={"pattern": r"^\s*\+?0*[1-9][0-9]{0,14}(?:\.0*)?\s*$"}),
+]
+"""What the OpenAPI document says of fields; the readers below decide. A `pattern` of a number is that of its text."""
 
 
 class Metadata(Struct, frozen=True, kw_only=True):
@@ -44,22 +48,41 @@ class Metadata(Struct, frozen=True, kw_only=True):
     user_id: _Name | None = None
     priority: Priority | None = None
     max_tokens: _Count | None = None
-    temperature: Annotated[float, Meta(ge=0, le=1)] | None = None
+    temperature: (
+        Annotated[
+            float, Meta(ge=0, le=1, extra_json_schema={"pattern": r"^(?:0+(?:\.[0-9]*)?|\.[0-9]+|0*1(?:\.0*)?)$"})
+        ]
+        | None
+    ) = None
     model: _Name | None = None
-    timeout: Annotated[float, Meta(ge=MIN_TIMEOUT, le=MAX_TIMEOUT)] | None = None
+    timeout: (
+        Annotated[
+            float,
+            Meta(
+                ge=MIN_TIMEOUT,
+                le=MAX_TIMEOUT,
+                extra_json_schema={
+                    "pattern": r"^0*(?:\.[1-9][0-9]*|(?:[1-9][0-9]?|[12][0-9]{2})(?:\.[0-9]*)?|300(?:\.0*)?)$"
+                },
+            ),
+        ]
+        | None
+    ) = None
     use_cache: bool | None = None
     request_id: _Name | None = None
-    required_capabilities: Annotated[tuple[str, ...], Meta(max_length=_MAX_CAPABILITIES)] | None = None
+    required_capabilities: Annotated[tuple[_Text, ...], Meta(max_length=_MAX_CAPABILITIES)] | None = None
     cache_ttl: _Count | None = None
-    language: str | None = None
+    language: (
+        Annotated[AnyJson, Meta(extra_json_schema={"description": "Any JSON: it tells cache entries apart"})] | None
+    ) = None
     stream: bool | None = None
-    system_prompt: str | None = None
+    system_prompt: _Text | None = None
 
 
 class NativePrompt(Struct, frozen=True, kw_only=True):
     """A prompt and how to handle it. Other members are passed over."""
 
-    prompt: Annotated[str, Meta(min_length=1)]
+    prompt: Annotated[str, Meta(min_length=1, pattern=r"^[^\x00]*[^\s\x00\x1c-\x1f\x85][^\x00]*$")]
     metadata: Metadata = Metadata()
 
 
@@ -76,7 +99,7 @@ _FIELDS: Mapping[str, Callable[[object], object]] = {
     "request_id": _name,
     "required_capabilities": partial(texts, at_most=_MAX_CAPABILITIES),
     "cache_ttl": partial(integer, at_least=1, at_most=_MOST),
-    "language": lambda value: _name(repr(value)),  # any value: it only tells cache entries apart
+    "language": lambda value: AnyJson(repr(value)),  # it only tells cache entries apart
     "stream": flag,
     "system_prompt": text,
 }
@@ -166,7 +189,7 @@ def as_request(
         else Requirements(model=only, pin=Pin.ONLY),
         objective=Objective(priority=meta.priority if only is None else None),
         timeout=meta.timeout or default_timeout,
-        cache=CacheUse(ttl=meta.cache_ttl, vary=(meta.user_id, meta.language))
+        cache=CacheUse(ttl=meta.cache_ttl, vary=(meta.user_id, None if meta.language is None else str(meta.language)))
         if cached and only is None and meta.use_cache is not False
         else None,
     )

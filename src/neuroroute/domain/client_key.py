@@ -68,7 +68,7 @@ class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         ]
         | None
     ) = None
-    """The only models that may answer it; `None` is any."""
+    """The only models that may answer it; null is any."""
 
 
 class MintedKey(Struct, frozen=True, kw_only=True):

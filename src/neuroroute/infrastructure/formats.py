@@ -167,7 +167,7 @@ def _base_url(text: str) -> str:
         host.encode("idna")
     except ValueError:
         raise Malformed("is not an address") from None
-    if parts.scheme not in _OWN_PORTS or not host:
+    if parts.scheme not in _OWN_PORTS or not re.fullmatch(_HOST, f"[{host}]" if ":" in host else host):
         raise Malformed("does not begin with http:// or https:// and a host")
     if "@" in parts.netloc:
         raise Malformed("holds a user or a password")

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from neuroroute.application.ports import ResponseCache
 from neuroroute.application.stores import AuditLog
-from neuroroute.dialects.lax import Problem
+from neuroroute.dialects.lax import TEXT, Problem
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.domain.model import ModelId
@@ -65,7 +65,7 @@ def admin_routes(endpoint: AdminEndpoint) -> list[Route]:
     model = Parameter(
         name="model",
         place="query",
-        schema={"type": "string", "minLength": 1},
+        schema={"type": "string", "minLength": 1, "pattern": TEXT},
         summary="Forget only this model's answers; without it all",
     )
     return [

@@ -91,7 +91,9 @@ def provider_parameter() -> Parameter:
 
 _TAG: Final = "api keys"
 _BODY: Final = Content(
-    holds=ApiKeyIn, example={"provider": "openai", "api_key": "sk-an-example-of-a-key-1234", "is_active": True}
+    holds=ApiKeyIn,
+    lax=True,
+    example={"provider": "openai", "api_key": "sk-an-example-of-a-key-1234", "is_active": True},
 )
 _ONE: Final = Content(holds=ApiKey)
 

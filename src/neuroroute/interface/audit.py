@@ -1,6 +1,6 @@
 """`GET /admin/audit`: who changed what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Final, final
 
@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from neuroroute.application.stores import AuditLog
 from neuroroute.dialects.lax import integer, text
-from neuroroute.dialects.moments import moment
+from neuroroute.dialects.moments import MOMENT, moment
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.audit import AuditEntry, AuditFilter
+from neuroroute.interface.query import text_parameter
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.strict_query import StrictQuery
@@ -125,16 +126,17 @@ def audit_routes(endpoint: AuditEndpoint) -> Sequence[Route]:
                 tag="admin",
                 answers={200: [Content(holds=AuditPage)]},
                 parameters=[
-                    _parameter("actor", "Only what was changed by this one"),
-                    _parameter("action", "Only this kind of change"),
-                    _parameter("target", "Only changes of this provider, key, …"),
-                    _parameter("from", "Only since this moment: ISO 8601, or seconds since 1970"),
-                    _parameter("to", "Only before this moment"),
-                    _parameter("limit", "At most as many", minimum=1, maximum=MAX_LIMIT, default=LIMIT),
-                    _parameter(
+                    text_parameter("actor", "Only what was changed by this one"),
+                    text_parameter("action", "Only this kind of change"),
+                    text_parameter("target", "Only changes of this provider, key, …"),
+                    Parameter(name="from", place="query", schema=MOMENT, summary="Only since this moment"),
+                    Parameter(name="to", place="query", schema=MOMENT, summary="Only before this moment"),
+                    _number("limit", "At most as many", minimum=1, maximum=MAX_LIMIT, default=LIMIT),
+                    _number(
                         "before_seq",
                         "Only entries with a smaller `seq`: the `next_before_seq` of the page before",
                         minimum=1,
+                        maximum=_MAX_SEQ,
                     ),
                 ],
                 errors=(422,),
@@ -143,6 +145,5 @@ def audit_routes(endpoint: AuditEndpoint) -> Sequence[Route]:
     ]
 
 
-def _parameter(name: str, summary: str, **integer: int) -> Parameter:
-    schema: Mapping[str, object] = {"type": "integer", **integer} if integer else {"type": "string"}
-    return Parameter(name=name, place="query", schema=schema, summary=summary)
+def _number(name: str, summary: str, **schema: int) -> Parameter:
+    return Parameter(name=name, place="query", schema={"type": "integer", **schema}, summary=summary)

@@ -23,10 +23,10 @@ from neuroroute.interface.catalog_views import (
     provider_view,
 )
 from neuroroute.interface.errors import HttpRefusal
-from neuroroute.interface.query import flag_parameter, read_flag, read_text
+from neuroroute.interface.query import flag_parameter, read_flag, read_text, text_parameter
 from neuroroute.interface.respond import Reply, send_nothing
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
-from neuroroute.interface.strict_body import check_text, invalid
+from neuroroute.interface.strict_body import invalid, plain
 from neuroroute.interface.visit import Visit
 from neuroroute.interface.whole_body import WholeBodies
 
@@ -100,9 +100,8 @@ class CatalogEndpoint:
 
     def _table(self, body: object, key: str, scope: Scope, kind: type[S]) -> S:
         """The body, with its name from the path. Raises: HttpRefusal, 422."""
-        check_text(body)
         try:
-            said = msgspec.convert(body, dict[str, object])
+            said = msgspec.convert(plain(body), dict[str, object])
         except msgspec.ValidationError:
             raise invalid(Problem("model_attributes_type", ("body",), "Input should be an object")) from None
         name = scope["path_params"][key]
@@ -161,7 +160,7 @@ def catalog_routes(endpoint: CatalogEndpoint) -> list[Route]:
                "instance serves. Prices are US dollars per million tokens; null is unpriced.",
                answers={200: [Content(holds=CatalogModels)]}, errors=(422,), parameters=[
                    flag_parameter("enabled", "Only those that are routed to"),
-                   Parameter(name="provider", place="query", schema={"type": "string"}, summary="Only this provider's"),
+                   text_parameter("provider", "Only this provider's"),
                ]),
         _route("PUT", "models/{id:str}", endpoint.put_model, "put_catalog_model", "Put a model",
                "In place of the one of that id, whole. Holds for the next request here, elsewhere within a second.",

@@ -17,6 +17,7 @@ _LIMIT: Final = 100
 """Unless the request says another (CONTRACT.md 7)."""
 _MOST: Final = 1 << 53
 """Integers beyond are not exact in JSON."""
+_COUNT: Final = {"type": "integer", "minimum": 0, "maximum": _MOST}
 
 
 class Page(Struct, frozen=True, kw_only=True):
@@ -38,7 +39,7 @@ def read_page(scope: Scope) -> Page:
 def page_parameters() -> list[Parameter]:
     """What a route says of it."""
     return [
-        Parameter(name=name, place="query", schema={"type": "integer", "minimum": 0, "default": default}, summary=told)
+        Parameter(name=name, place="query", schema={**_COUNT, "default": default}, summary=told)
         for name, default, told in (("skip", 0, "Leave out as many first"), ("limit", _LIMIT, "At most as many"))
     ]
 

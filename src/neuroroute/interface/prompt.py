@@ -140,7 +140,7 @@ _ANSWERS = {
         ),
     ]
 }
-_BODY = Content(holds=NativePrompt, example={"prompt": "Hello", "metadata": {"priority": "cost"}})
+_BODY = Content(holds=NativePrompt, lax=True, example={"prompt": "Hello", "metadata": {"priority": "cost"}})
 
 
 def prompt_routes(endpoint: PromptEndpoint) -> list[Route]:

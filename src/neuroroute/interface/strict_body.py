@@ -24,15 +24,14 @@ def struct_of(body: object, kind: type[T]) -> T:
     Raises:
         HttpRefusal: 422.
     """
-    check_text(body)
     try:
-        return msgspec.convert(body, kind)
+        return msgspec.convert(plain(body), kind)
     except msgspec.ValidationError as error:
         raise invalid(_problem(str(error))) from None
 
 
-def check_text(body: object) -> None:
-    """Nothing in it holds half a surrogate pair, which JSON can say and no database can keep.
+def plain(body: object) -> object:
+    """The same with 5 for 5.0, which are one number in JSON; half a surrogate pair no database can keep.
 
     Raises:
         HttpRefusal: 422.
@@ -41,6 +40,21 @@ def check_text(body: object) -> None:
         msgspec.json.encode(body)
     except UnicodeEncodeError:
         raise invalid(Problem("string_unicode", ("body",), "Text should hold no lone surrogate")) from None
+    return _whole(body)
+
+
+def _whole(value: object) -> object:
+    match value:
+        case dict():
+            members: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType] - JSON
+            return {name: _whole(item) for name, item in members.items()}
+        case list():
+            items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - JSON
+            return [_whole(item) for item in items]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 def invalid(*problems: Problem) -> HttpRefusal:

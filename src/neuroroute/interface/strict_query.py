@@ -8,7 +8,9 @@ from litestar.types import Scope
 
 from neuroroute.dialects.lax import Problem, Unreadable
 from neuroroute.interface.errors import HttpRefusal
+from neuroroute.interface.query import once
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -23,14 +25,15 @@ class StrictQuery:
             self._unread.setdefault(name, []).append(value)
 
     def read(self, name: str, reader: Callable[[str], T]) -> T | None:
-        """What `reader`, which raises ValueError, makes of the last value of that name; `None` if there is none."""
+        """What `reader`, which raises ValueError, makes of the value of that name; `None` if there is none."""
         said = self._unread.pop(name, None)
-        return None if said is None else self._read(name, said[-1], reader)
+        return None if said is None else self._read(name, said, lambda values: reader(once(values)))
 
     def read_all(self, name: str, reader: Callable[[str], T]) -> list[T]:
         """The same of every value of that name, and of each between commas."""
-        said = ",".join(self._unread.pop(name, [])).split(",")
-        return [read for value in said if value and (read := self._read(name, value, reader)) is not None]
+        said = self._unread.pop(name, [])
+        values = [value for each in said for value in each.split(",")]
+        return [read for value in values if (read := self._read(name, value, reader)) is not None]
 
     def fault(self, name: str, message: str) -> None:
         """One of ours: what a parameter says does not go together with the others."""
@@ -42,7 +45,7 @@ class StrictQuery:
         if problems := (*self._problems, *unknown):
             raise HttpRefusal(422, "validation_error", problems)
 
-    def _read(self, name: str, said: str, reader: Callable[[str], T]) -> T | None:
+    def _read(self, name: str, said: S, reader: Callable[[S], T]) -> T | None:
         try:
             return reader(said)
         except ValueError as wrong:

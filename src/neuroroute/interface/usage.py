@@ -14,6 +14,7 @@ from neuroroute.dialects.lax import Unreadable, integer, one_of, text
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.usage import Grouping, UsageQuery, UsageTotal
+from neuroroute.interface.query import text_parameter
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.strict_query import StrictQuery
@@ -184,10 +185,8 @@ def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
                 answers={200: [Content(holds=UsagePage), Content(media_type="text/csv", example=_CSV_EXAMPLE)]},
                 headers={"x-next-offset": "Of a CSV that is not the whole: what to ask for as `offset` to read on"},
                 parameters=[
-                    _parameter(
-                        "from", "The first day, of UTC; without it the thirtieth before the last", format="date"
-                    ),
-                    _parameter("to", "The last day, with all of it; without it today", format="date"),
+                    _day_parameter("from", "The first day, of UTC; without it the thirtieth before the last"),
+                    _day_parameter("to", "The last day, with all of it; without it today"),
                     Parameter(
                         name="by",
                         place="query",
@@ -198,8 +197,8 @@ def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
                         },
                         summary="What is told apart: any of them, repeated or between commas",
                     ),
-                    _parameter("model", "Only what this model answered"),
-                    _parameter("key", "Only what the caller of this id asked"),
+                    text_parameter("model", "Only what this model answered"),
+                    text_parameter("key", "Only what the caller of this id asked"),
                     Parameter(
                         name="format",
                         place="query",
@@ -215,8 +214,8 @@ def usage_routes(endpoint: UsageEndpoint) -> Sequence[Route]:
     ]
 
 
-def _parameter(name: str, summary: str, **schema: str) -> Parameter:
-    return Parameter(name=name, place="query", schema={"type": "string", **schema}, summary=summary)
+def _day_parameter(name: str, summary: str) -> Parameter:
+    return Parameter(name=name, place="query", schema={"type": "string", "format": "date"}, summary=summary)
 
 
 def _number(name: str, summary: str, **schema: int) -> Parameter:
