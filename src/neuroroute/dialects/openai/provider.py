@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Final, final
 
+from neuroroute.dialects.embeddings import EmbeddingsRelay
 from neuroroute.dialects.openai.answers import ChatAnswers
 from neuroroute.dialects.openai.asking import relayed, relayed_chat, translated, unsaid
 from neuroroute.dialects.openai.errors import words
 from neuroroute.dialects.openai.relay import ChatRelay
 from neuroroute.dialects.openai.requests import asks_usage
 from neuroroute.dialects.provider_side import Call, ProviderDialect, Reading
+from neuroroute.dialects.responses.mismatched import MismatchedResponses
+from neuroroute.dialects.responses.relay import ResponsesRelay
 from neuroroute.domain.errors import ProviderWords
 from neuroroute.domain.model import ModelCard, Wire
 from neuroroute.domain.prompt import Prompt
@@ -16,7 +19,10 @@ from neuroroute.domain.prompt import Prompt
 _CHAT: Final = "/chat/completions"
 _ANSWERS: Final = ChatAnswers()
 _ASKED_USAGE, _ADDED_USAGE = ChatRelay(tells_usage=True), ChatRelay(tells_usage=False)
-_RELAYED: Final[Mapping[Wire, tuple[str, Reading, Reading]]] = {}
+_RELAYED: Final[Mapping[Wire, tuple[str, Reading, Reading]]] = {
+    Wire.RESPONSES: ("/responses", ResponsesRelay(), MismatchedResponses()),
+    Wire.EMBEDDINGS: ("/embeddings", EmbeddingsRelay(), EmbeddingsRelay()),
+}
 """What callers may ask word for word besides chats: where, how it is answered, and how the other way about."""
 
 
