@@ -20,7 +20,7 @@ from dialects.cutting import cut, heard, one_by_one
 from hypothesis import given
 
 from neuroroute.domain.completion import Finished, FinishReason, Usage, Verbatim
-from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
+from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable, ProviderWords
 from neuroroute.domain.model import Wire
 from neuroroute.domain.prompt import Message, Prompt, Role, Wording
 
@@ -131,7 +131,7 @@ def test_an_error_is_never_handed_on(kind, failure, before):
         assert next(events).data == sse(started(), *before)
     with pytest.raises(failure) as caught:
         next(events)
-    assert caught.value.words.type == kind
+    assert caught.value.words == ProviderWords(type=kind)
 
 
 @pytest.mark.parametrize(

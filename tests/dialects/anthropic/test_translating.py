@@ -27,7 +27,7 @@ from neuroroute.domain.completion import (
     ToolCallDelta,
     Usage,
 )
-from neuroroute.domain.errors import ProviderThrottled, ProviderUnavailable
+from neuroroute.domain.errors import ProviderThrottled, ProviderUnavailable, ProviderWords
 
 USAGE = Usage(prompt_tokens=114, completion_tokens=42, cached_tokens=100, reasoning_tokens=9)
 EVENTS = [
@@ -130,7 +130,7 @@ def test_an_overloaded_provider_is_known_by_its_status():
     with pytest.raises(ProviderUnavailable) as caught:
         read(sse(started(), PING, {"type": "error", "error": {"type": "overloaded_error", "message": "secret"}}))
     assert caught.value.status == 529
-    assert caught.value.words.type == "overloaded_error"
+    assert caught.value.words == ProviderWords(type="overloaded_error")
     assert "secret" not in str(caught.value)
 
 

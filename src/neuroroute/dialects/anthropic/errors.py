@@ -83,8 +83,9 @@ def _message(said: object) -> str | None:
 
 
 def failure_told(body: bytes) -> ProviderFailed:
-    """The failure that an error inside a 200 speaks of."""
-    words = words_of(body)
+    """The failure that an error inside a 200 speaks of. Its message is left out: nobody looks for our key in it."""
+    said = words_of(body)
+    words = ProviderWords(type=said.type, code=said.code)
     match words.type:
         case "rate_limit_error":
             return ProviderThrottled("The provider limits our rate, it says in its answer", words=words)
