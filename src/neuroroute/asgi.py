@@ -24,6 +24,7 @@ from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
 from neuroroute.interface.errors import tell
 from neuroroute.interface.health import health_routes
+from neuroroute.interface.model_list import model_list_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
 from neuroroute.interface.provider_settings import provider_settings_routes
@@ -54,6 +55,7 @@ def create_app(container: Container) -> ASGIApp:
     routes = [
         *prompt_routes(container.prompt_endpoint()),
         *count_tokens_routes(container.count_tokens_endpoint()),
+        *model_list_routes(container.model_list_endpoint()),
         *models_routes(container.models_endpoint()),
         *health_routes(container.health_endpoint()),
         *admin_routes(container.admin_endpoint()),

@@ -13,6 +13,7 @@ from neuroroute.application.probe_models import ProbeModels
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.container.state import StateContainer
+from neuroroute.dialects.responses.caller import ResponsesDialect
 from neuroroute.domain.access import Secret
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
@@ -32,6 +33,7 @@ from neuroroute.infrastructure.tallies import TallyObserver
 from neuroroute.infrastructure.tokens import SplintrCounter
 from neuroroute.interface.access import Guard
 from neuroroute.interface.admin import AdminEndpoint
+from neuroroute.interface.api_errors import ApiTeller
 from neuroroute.interface.api_keys import ApiKeysEndpoint
 from neuroroute.interface.audit import AuditEndpoint
 from neuroroute.interface.catalog import CatalogEndpoint
@@ -39,6 +41,7 @@ from neuroroute.interface.client_keys import ClientKeysEndpoint
 from neuroroute.interface.count_tokens import CountTokensEndpoint
 from neuroroute.interface.documents import DocumentsEndpoint
 from neuroroute.interface.health import About, HealthEndpoint
+from neuroroute.interface.model_list import ModelListEndpoint
 from neuroroute.interface.models import ModelsEndpoint
 from neuroroute.interface.prompt import Admission, PromptEndpoint
 from neuroroute.interface.provider_settings import ProviderSettingsEndpoint
@@ -178,6 +181,12 @@ class Container(StateContainer):
     prompt_endpoint = providers.Singleton(PromptEndpoint, route_prompt=route_prompt, admission=admission)
     count_tokens_endpoint = providers.Singleton(
         CountTokensEndpoint, catalog=catalog, route_prompt=route_prompt, counter=token_counter, admission=admission
+    )
+    model_list_endpoint = providers.Singleton(
+        ModelListEndpoint,
+        catalog=catalog,
+        openai=providers.Singleton(ApiTeller, providers.Singleton(ResponsesDialect)),
+        anthropic=count_tokens_endpoint.provided.tell,
     )
     models_endpoint = providers.Singleton(ModelsEndpoint, catalog=catalog, health=health_board, records=records)
     health_endpoint = providers.Singleton(
