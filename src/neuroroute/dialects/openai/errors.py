@@ -92,8 +92,9 @@ def _word(value: object, at_most: int) -> str | None:
 
 
 def failure_in(body: bytes) -> ProviderFailed:
-    """The failure that an answer of status 200 tells of. The text is ours; the provider's words are beside it."""
-    said = words(body)
+    """The failure that an answer of status 200 tells of. Its message is left out: nobody looks for our key in it."""
+    told = words(body)
+    said = ProviderWords(type=told.type, code=told.code)
     if said.code in {"429", "rate_limit_exceeded"} or said.type == "rate_limit_error":
         return ProviderThrottled("The provider limits our rate, it says in its answer", words=said)
     return ProviderUnavailable("The provider reports an error in its answer", words=said)

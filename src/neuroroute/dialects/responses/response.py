@@ -5,9 +5,15 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from neuroroute.dialects.openai.errors import failure_in, words
+from neuroroute.dialects.openai.errors import words
 from neuroroute.domain.completion import Finished, FinishReason, Usage
-from neuroroute.domain.errors import ProviderFailed, ProviderRefused, ProviderUnavailable
+from neuroroute.domain.errors import (
+    ProviderFailed,
+    ProviderRefused,
+    ProviderThrottled,
+    ProviderUnavailable,
+    ProviderWords,
+)
 
 NULL: Final = Raw(b"null")
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -87,12 +93,18 @@ def failed(response: Response) -> bool:
 
 
 def failure(body: bytes) -> ProviderFailed:
-    """The failure that a response, or an event with an `error`, tells of. The text is ours."""
-    said = words(body)
-    code = said.code or ""
+    """The failure that a response, or an event with an `error`, tells of.
+
+    The text is ours; of the provider's words its message is left out, for nobody looks for our key in it.
+    """
+    told = words(body)
+    code = told.code or ""
+    said = ProviderWords(type=None if told.type == "error" else told.type, code=told.code)
     if code == "invalid_prompt" or "image" in code:  # as ResponseError names what is wrong with the request itself
         return ProviderRefused("The provider does not take this request, it says in its answer", status=400, words=said)
-    return failure_in(body)
+    if code == "rate_limit_exceeded" or said.type == "rate_limit_error":
+        return ProviderThrottled("The provider limits our rate, it says in its answer", words=said)
+    return ProviderUnavailable("The provider reports an error in its answer", words=said)
 
 
 def finish(response: Response, *, verbatim: bytes = b"") -> Finished:
