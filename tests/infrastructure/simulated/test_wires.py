@@ -169,11 +169,14 @@ async def test_models_are_listed_and_found(simulator, client):
         assert (await client.get(f"{base}/models/nobody")).status_code == 404
 
 
-async def test_any_key_is_accepted_but_invalid(chat, message):
+async def test_any_key_is_accepted_but_invalid(chat, message, simulator, client):
     refused = await chat(key="invalid")
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, "invalid_api_key")
     refused = await message(key="invalid")
     assert (refused.status_code, refused.json()["error"]["type"]) == (401, "authentication_error")
+    bearer = {"authorization": "Bearer invalid"}
+    refused = await client.get(f"{simulator.urls.anthropic}/v1/models", headers=bearer)
+    assert refused.status_code == 401
     assert (await chat(key="invalid", local=True)).status_code == 200
     assert (await chat(key="anything")).status_code == 200
 

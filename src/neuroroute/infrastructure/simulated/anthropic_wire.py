@@ -37,7 +37,8 @@ class AnthropicWire(Language):
         return self._surfaces.get(endpoint)
 
     def key(self, request: Request) -> str:
-        return request.header("x-api-key")
+        # Newer clients of Anthropic's send their key as a bearer.
+        return request.header("x-api-key") or request.header("authorization").removeprefix("Bearer ")
 
     def error(self, request: Request, status: int, message: str, code: str | None) -> bytes:
         return error_body(request, status, message, code)
