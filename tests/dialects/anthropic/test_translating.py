@@ -113,6 +113,14 @@ def test_tells_before_which_text_it_stopped():
     assert (end.reason, end.stop_sequence) == (FinishReason.STOP, "END")
 
 
+def test_the_later_word_wins_and_what_it_leaves_out_stands():
+    begun = started(input_tokens=3, cache_read_input_tokens=2, output_tokens=1)
+    told = [ending(input_tokens=5, output_tokens=7), ending("max_tokens", cache_creation_input_tokens=1), ending(None)]
+    end = read(sse(begun, *told, STOP))[-1]
+    usage = Usage(prompt_tokens=8, completion_tokens=7, cached_tokens=2, cache_write_tokens=1)
+    assert (end.reason, end.usage) == (FinishReason.LENGTH, usage)
+
+
 def test_a_full_window_is_a_length():
     assert read(sse(started(), ending("model_context_window_exceeded"), STOP))[-1].reason is FinishReason.LENGTH
 

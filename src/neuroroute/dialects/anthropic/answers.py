@@ -6,7 +6,7 @@ from typing import final
 import msgspec
 from msgspec import Raw, Struct
 
-from neuroroute.dialects.anthropic.counts import NO_USAGE, Counts, read_counts
+from neuroroute.dialects.anthropic.counts import NO_USAGE, read_counts
 from neuroroute.dialects.anthropic.ending import Ending, finish
 from neuroroute.dialects.anthropic.errors import failure_told
 from neuroroute.dialects.anthropic.events import (
@@ -51,7 +51,7 @@ class Message(Struct):
 
     @property
     def finished(self) -> Finished:
-        return finish(self.stop_reason, self.stop_sequence, (read_counts(self.usage), Counts()), self.model)
+        return finish(self.stop_reason, self.stop_sequence, read_counts(self.usage), self.model)
 
 
 class _Kind(Struct):

@@ -50,14 +50,14 @@ class _Block:
 
     @property
     def is_whole(self) -> bool:
-        """Whether it can be closed when another has begun. Of a call that is known by its arguments alone."""
+        """Whether it can be closed once another has begun; of a call that is known by its arguments alone."""
         if not isinstance(self.begun, WrittenToolUse):
             return True
         if not (self.input and self.input[-1].rstrip().endswith("}")):
             return False
         try:
             msgspec.json.decode("".join(self.input), type=Raw)
-        except (msgspec.DecodeError, UnicodeEncodeError):
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             return False
         return True
 
@@ -87,7 +87,10 @@ class BlockSequence:
         return self._add(self._last(WrittenThinking("")), text) if text else b""
 
     def call(self, index: int, begun: WrittenToolUse, arguments: str) -> bytes:
-        """A piece of the call `index` of the answer; `begun` counts with the first."""
+        """A piece of the call `index` of the answer; `begun` counts with the first.
+
+        What comes after its arguments were whole and another block began is left out: no JSON goes on there.
+        """
         block = self._calls.get(index)
         if block is None:
             block = self._calls[index] = _Block(begun)

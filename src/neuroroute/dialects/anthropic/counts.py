@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import asdict, replace
 
 from neuroroute.domain.completion import Usage
 
@@ -17,13 +18,18 @@ class _Details(Struct):
 
 
 class Counts(Struct, omit_defaults=True):
-    """Of an answer. A stream tells them twice: input at its start, output at its end."""
+    """Of an answer. A stream tells them at its start and at its end, and either may leave some to the other."""
 
     input_tokens: _Count | None = None
     cache_creation_input_tokens: _Count | None = None
     cache_read_input_tokens: _Count | None = None
     output_tokens: _Count | None = None
     output_tokens_details: _Details | None = None
+
+    def updated(self, later: "Counts") -> "Counts":
+        """The later word wins."""
+        said = {name: value for name, value in asdict(later).items() if value is not None}
+        return replace(self, **said)
 
 
 _decode = msgspec.json.Decoder(Counts).decode
@@ -37,16 +43,13 @@ def read_counts(raw: Raw) -> Counts:
         return Counts()
 
 
-def usage_of(begun: Counts, ended: Counts) -> Usage | None:
-    """The later word wins; tokens read from or written to the provider's cache are prompt tokens too."""
-    read = _later(begun.input_tokens, ended.input_tokens)
-    written = _later(begun.output_tokens, ended.output_tokens)
+def usage_of(counts: Counts) -> Usage | None:
+    """Tokens read from or written to the provider's cache are prompt tokens too."""
+    read, written = counts.input_tokens, counts.output_tokens
     if read is None or written is None:
         return None
-    spared = _later(begun.cache_read_input_tokens, ended.cache_read_input_tokens) or 0
-    kept = _later(begun.cache_creation_input_tokens, ended.cache_creation_input_tokens) or 0
-    details = ended.output_tokens_details or begun.output_tokens_details
-    thought = (details.thinking_tokens or 0) if details else 0
+    spared, kept = counts.cache_read_input_tokens or 0, counts.cache_creation_input_tokens or 0
+    thought = (counts.output_tokens_details and counts.output_tokens_details.thinking_tokens) or 0
     return Usage(
         prompt_tokens=read + spared + kept,
         completion_tokens=written,
@@ -66,7 +69,3 @@ def counts_of(usage: Usage) -> Counts:
         output_tokens=usage.completion_tokens,
         output_tokens_details=_Details(usage.reasoning_tokens) if usage.reasoning_tokens else None,
     )
-
-
-def _later(begun: int | None, ended: int | None) -> int | None:
-    return begun if ended is None else ended

@@ -9,9 +9,9 @@ from neuroroute.dialects.anthropic.reasons import read_reason
 from neuroroute.domain.completion import Finished
 
 
-def finish(reason: str | None, sequence: str | None, counts: tuple[Counts, Counts], model: str | None) -> Finished:
-    """The end, as the domain knows it; `counts` are those of the beginning and of the end."""
-    return Finished(read_reason(reason or ""), reason or "", usage_of(*counts), model, sequence)
+def finish(reason: str | None, sequence: str | None, counts: Counts, model: str | None) -> Finished:
+    """The end, as the domain knows it."""
+    return Finished(read_reason(reason or ""), reason or "", usage_of(counts), model, sequence)
 
 
 @final
@@ -24,18 +24,18 @@ class Ending:
         self._reason: str | None = None
         self._sequence: str | None = None
         self._model: str | None = None
-        self._begun = Counts()
-        self._ended = Counts()
+        self._counts = Counts()
 
     def begin(self, model: str | None, usage: Raw) -> None:
         """As `message_start` tells."""
-        self._model, self._begun = model, read_counts(usage)
+        self._model, self._counts = model, read_counts(usage)
 
     def end(self, reason: str | None, sequence: str | None, usage: Raw) -> None:
         """As `message_delta` tells."""
-        self._reason, self._sequence, self._ended = reason or self._reason, sequence, read_counts(usage)
+        self._reason, self._sequence = reason or self._reason, sequence or self._sequence
+        self._counts = self._counts.updated(read_counts(usage))
 
     def finish(self) -> Finished:
         """The end, at `message_stop`."""
         self.done = True
-        return finish(self._reason, self._sequence, (self._begun, self._ended), self._model)
+        return finish(self._reason, self._sequence, self._counts, self._model)

@@ -140,7 +140,7 @@ class _RelayingReader(EventReader):
         for told in stream:
             if self._ending.done:
                 break
-            event = _read(told.data)
+            event = _event_of(told.data)
             kind = event.type
             # Clients go by the name, which some providers leave out.
             written = relay_event(told if told.name or not kind.isprintable() else SseEvent(kind.encode(), told.data))
@@ -172,7 +172,7 @@ class _RelayingReader(EventReader):
         return _NOTHING
 
 
-def _read(data: bytes) -> _Event:
+def _event_of(data: bytes) -> _Event:
     try:
         event = _decode(data)
     except UNREADABLE as error:

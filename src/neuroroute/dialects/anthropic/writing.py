@@ -62,9 +62,7 @@ def call_id(said: str, told: Told, place: int) -> str:
 
 
 def write_message(completion: Completion, told: Told) -> bytes:
-    """One body, unless it is there word for word."""
-    if completion.verbatim:
-        return b"".join([piece.data for piece in completion.verbatim])
+    """One body: what was thought, what is said, and the calls."""
     content = list[WrittenBlock]()
     if completion.reasoning:
         content.append(WrittenThinking(completion.reasoning))
