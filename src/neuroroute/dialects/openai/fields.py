@@ -1,7 +1,7 @@
 """Reading the objects of a request: what is wrong has a path, and so has what is not carried."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -27,6 +27,7 @@ _DEFAULTS: Final[Mapping[str, object]] = {
     "detail": "auto",
 }
 """Fields that say nothing with these values: they are what the language means without them."""
+_NOTHING: Final[tuple[object, ...]] = (None, [], {})
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,23 +52,24 @@ def invalid(what: str, path: str) -> InvalidRequest:
     return InvalidRequest(f"{path}: {what}" if path else what, param=path or None)
 
 
-def unread(fields: Mapping[str, object], known: set[str] | frozenset[str], path: str = "") -> Iterator[str]:
+def unread(fields: Mapping[str, object], known: set[str] | frozenset[str], path: str = "") -> Sequence[str]:
     """Paths of the members of `fields` that say something and are not `known`."""
-    for name, value in fields.items():
-        if name in known or value is None or value in ([], {}) or (name in _DEFAULTS and value == _DEFAULTS[name]):
-            continue
-        yield f"{path}.{name}" if path else name
+    if fields.keys() <= known:
+        return ()
+    return [
+        f"{path}.{name}" if path else name
+        for name, value in fields.items()
+        if name not in known and value not in _NOTHING and (name not in _DEFAULTS or value != _DEFAULTS[name])
+    ]
 
 
 def size_of(body: Mapping[str, object]) -> int:
     """Bytes of `body` as it would be sent on. What cannot be sent on is found here, before anything else is done.
 
     Raises:
-        InvalidRequest: it holds half a character, or a number that no wire carries.
+        InvalidRequest: it holds half a character.
     """
     try:
         return len(_encode(body))
     except UnicodeEncodeError as error:
         raise InvalidRequest("The body holds half a surrogate pair, which is no text") from error
-    except OverflowError as error:
-        raise InvalidRequest("The body holds an integer of more than 64 bits") from error

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, final
 import msgspec
 from msgspec import Struct
 
-from neuroroute.dialects.openai.fields import read, unread
+from neuroroute.dialects.openai.fields import invalid, read, unread
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import Ability
 from neuroroute.domain.prompt import Document, Image, Message, Part, Role, Text, ToolResult
@@ -27,19 +27,23 @@ _KNOWN: Final = {
     "assistant": {*_MESSAGE, "refusal", "tool_calls"},
     "tool": {*_MESSAGE, "tool_call_id"},
 }
+_TEXT: Final = {"type", "text"}
+_IMAGE: Final = {"type", "image_url"}
+_URL: Final = {"url"}
+_FILE: Final = {"type", "file"}
+_DATA: Final = {"file_data", "filename"}
 _CALL: Final = {"id", "type", "function", "index"}
 """With `index`, which is a stream's: clients send back what they were told."""
 
 
-class _Message(Struct):
+class SaidMessage(Struct):
+    """A message of any role: as much of it as is carried."""
+
     role: str
     content: str | list[dict[str, object]] | None = None
     refusal: str | None = None
     tool_calls: list[dict[str, object]] | None = None
-
-
-class _ToolMessage(Struct):
-    tool_call_id: str
+    tool_call_id: str | None = None
 
 
 class _Function(Struct):
@@ -52,7 +56,7 @@ class _Call(Struct):
     function: _Function
 
 
-class _Text(Struct):
+class _TextPart(Struct):
     text: str
 
 
@@ -64,7 +68,7 @@ class _Url(Struct):
     url: str
 
 
-class _Image(Struct):
+class _ImagePart(Struct):
     image_url: dict[str, object] | str
     """The object; some servers take the address alone."""
 
@@ -89,50 +93,56 @@ class MessageReader:
         self.image_characters = 0
         """Of the images that are in the request itself."""
 
-    def read(self, messages: Sequence[_Object]) -> tuple[Message, ...]:
-        """What `messages` say in the domain's words.
+    def read(self, messages: Sequence[SaidMessage], raw: Sequence[_Object]) -> tuple[Message, ...]:
+        """What `messages` say in the domain's words. `raw` are the same, with all that is not carried.
 
         Raises:
             InvalidRequest: one of a kind that we know is not as it should be.
         """
         turns = list[Message]()
-        for at, fields in enumerate(messages):
-            content, role = fields.get("content"), fields.get("role")
-            if len(fields) == len(_MESSAGE) and isinstance(content, str) and isinstance(role, str) and role in _PLAIN:
-                turns.append(Message(_PLAIN[role], content))  # as almost all are
+        for at, (message, fields) in enumerate(zip(messages, raw, strict=True)):
+            if len(fields) == len(_MESSAGE) and isinstance(message.content, str) and message.role in _PLAIN:
+                turns.append(Message(_PLAIN[message.role], message.content))  # as almost all are
                 continue
             path = f"messages[{at}]"
-            message = read(_Message, fields, path)
             if message.role not in _ROLES:
                 self.untranslated.append(path)
                 continue
             self.untranslated += unread(fields, _KNOWN.get(message.role, _MESSAGE), path)
             parts = self._content(message.content, f"{path}.content")
-            content = self._said(message, parts, path) if message.role != "tool" else self._result(fields, parts, path)
-            turns.append(Message(_ROLES[message.role], content))
+            said = self._result(message, parts, path) if message.role == "tool" else self._said(message, parts, path)
+            turns.append(Message(_ROLES[message.role], said))
         return tuple(turns)
 
-    def _said(self, message: _Message, parts: str | tuple[_Medium, ...], path: str) -> str | tuple[Part, ...]:
+    def _said(self, message: SaidMessage, parts: str | tuple[_Medium, ...], path: str) -> str | tuple[Part, ...]:
         if message.role != "assistant" or not (message.refusal or message.tool_calls):
             return parts
         said = list[Part]([Text(parts)] if isinstance(parts, str) and parts else parts or ())
         if message.refusal:
             said.append(Text(message.refusal))
         for at, fields in enumerate(message.tool_calls or ()):
-            self.abilities.add(Ability.TOOLS)
-            call_path = f"{path}.tool_calls[{at}]"
-            if fields.get("type") not in {"function", None}:
-                self.untranslated.append(call_path)
-                continue
-            call = read(_Call, fields, call_path)
-            self.untranslated += unread(fields, _CALL, call_path)
-            said.append(ToolCall(call.id, call.function.name, _arguments(call.function)))
+            if (call := self._call(fields, f"{path}.tool_calls[{at}]")) is not None:
+                said.append(call)
         return tuple(said)
 
-    def _result(self, fields: _Object, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
+    def _call(self, fields: _Object, path: str) -> ToolCall | None:
         self.abilities.add(Ability.TOOLS)
-        call_id = read(_ToolMessage, fields, path).tool_call_id
-        return (ToolResult(call_id, (Text(content),) if isinstance(content, str) else content),)
+        if fields.get("type") not in {"function", None}:
+            self.untranslated.append(path)
+            return None
+        self.untranslated += unread(fields, _CALL, path)
+        match fields:
+            case {"id": str(said), "function": {"name": str(name), "arguments": str(arguments)}}:
+                return ToolCall(said, name, arguments)
+            case _:
+                call = read(_Call, fields, path)
+                return ToolCall(call.id, call.function.name, _arguments(call.function))
+
+    def _result(self, message: SaidMessage, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
+        self.abilities.add(Ability.TOOLS)
+        if message.tool_call_id is None:
+            raise invalid("Field required", f"{path}.tool_call_id")
+        return (ToolResult(message.tool_call_id, (Text(content),) if isinstance(content, str) else content),)
 
     def _content(self, content: str | Sequence[_Object] | None, path: str) -> str | tuple[_Medium, ...]:
         if content is None or isinstance(content, str):
@@ -141,18 +151,18 @@ class MessageReader:
         return tuple([medium for medium in media if medium is not None])
 
     def _medium(self, fields: _Object, path: str) -> _Medium | None:
-        kind = fields.get("type")
+        kind, text = fields.get("type"), fields.get("text")
         match kind:
             case "text":
-                self.untranslated += unread(fields, {"type", "text"}, path)
-                return Text(read(_Text, fields, path).text)
+                self.untranslated += unread(fields, _TEXT, path)
+                return Text(text if isinstance(text, str) else read(_TextPart, fields, path).text)
             case "refusal":
                 return Text(read(_Refusal, fields, path).refusal)
             case "image_url":
-                self.untranslated += unread(fields, {"type", "image_url"}, path)
-                return self._image(read(_Image, fields, path).image_url, f"{path}.image_url")
+                self.untranslated += unread(fields, _IMAGE, path)
+                return self._image(read(_ImagePart, fields, path).image_url, f"{path}.image_url")
             case "file":
-                self.untranslated += unread(fields, {"type", "file"}, path)
+                self.untranslated += unread(fields, _FILE, path)
                 return self._document(read(_FilePart, fields, path).file, f"{path}.file")
             case _:
                 if kind == "input_audio":
@@ -166,7 +176,7 @@ class MessageReader:
         if isinstance(said, str):
             url = said
         else:
-            self.untranslated += unread(said, {"url"}, path)
+            self.untranslated += unread(said, _URL, path)
             url = read(_Url, said, path).url
         self.image_characters += len(url)
         return Image(url)
@@ -177,7 +187,7 @@ class MessageReader:
         if file.file_data is None:
             self.untranslated.append(path)
             return None
-        self.untranslated += unread(said, {"file_data", "filename"}, path)
+        self.untranslated += unread(said, _DATA, path)
         return Document(file.file_data, file.filename)
 
 

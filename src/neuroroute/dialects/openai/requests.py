@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from neuroroute.dialects.caller_side import Asked
 from neuroroute.dialects.openai.fields import invalid, read, size_of, unread
-from neuroroute.dialects.openai.messages import MessageReader
+from neuroroute.dialects.openai.messages import MessageReader, SaidMessage
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Prompt, Sampling, Tool, ToolChoice, ToolUse, Wording
 
@@ -33,7 +33,7 @@ _FUNCTION: Final = {"name", "description", "parameters", "strict"}
 
 class _Request(Struct):
     model: Annotated[str, Meta(min_length=1)]
-    messages: Annotated[list[_Object], Meta(min_length=1, max_length=MAX_MESSAGES)]
+    messages: Annotated[list[SaidMessage], Meta(min_length=1, max_length=MAX_MESSAGES)]
     max_tokens: _Count | None = None
     max_completion_tokens: _Count | None = None
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
@@ -49,9 +49,10 @@ class _Request(Struct):
     safety_identifier: str | None = None
 
 
-class _Bounded(Struct):
-    """What is not carried, and has bounds all the same."""
+class _Besides(Struct):
+    """The messages as they came, with what a `SaidMessage` passes over; and what is not carried but has bounds."""
 
+    messages: list[_Object]
     n: Annotated[float, Meta(ge=1, le=MAX_CHOICES)] | None = None
     logit_bias: Annotated[_Object, Meta(max_length=MAX_BIASES)] | None = None
     functions: Annotated[list[_Object], Meta(max_length=MAX_TOOLS)] | None = None
@@ -98,15 +99,15 @@ def read_chat(body: Mapping[str, object]) -> Asked:
     """
     size = size_of(body)
     request = read(_Request, body, "")
-    bounded = read(_Bounded, body, "")
-    _whole(bounded.n, "n")
+    besides = read(_Besides, body, "")
+    _whole(besides.n, "n")
     reader = MessageReader()
     untranslated = reader.untranslated
     untranslated += unread(body, _CARRIED)
-    messages = reader.read(request.messages)
+    messages = reader.read(request.messages, besides.messages)
     tools = tuple(_tools(request.tools or (), untranslated))
     json = _format(request.response_format, untranslated)
-    if request.tools or bounded.functions:
+    if request.tools or besides.functions:
         reader.abilities.add(Ability.TOOLS)
     if json is not None and json.schema is not None:
         reader.abilities.add(Ability.JSON_SCHEMA)
