@@ -35,6 +35,8 @@ def a_model(name: str = "m", provider: str = "acme", /, **fields) -> KnownModel:
         avg_latency_ms=700,
         price=PRICE,
         ranks=Ranks(speed=1, cost=2, quality=3),
+        abilities=frozenset(),
+        embedding_space=None,
         enabled=True,
     )
     return replace(plain, **fields)

@@ -55,6 +55,29 @@ ABLE = (
     (r"\b(mini|nano|flash|haiku|lite|small|instant|fast)\b|-[1-9]b\b", ("fast_response",)),
 )  # fmt: skip
 """What families of models are known to do; the open catalogue does not say."""
+ABILITIES = (
+    ("tools", {"function_calling", "tool_use"}),
+    ("images", {"image_understanding"}),
+    ("json_schema", {"structured_output"}),
+)
+"""What some of these words say of what requests may hold. Sound is none of it, as `NEVER` has the models for it."""
+READS_FILES = {
+    "openai": r"gpt-(4o|4\.1|5|6).*|o1|o3|o4-mini",  # platform.openai.com/docs/guides/pdf-files
+    "anthropic": r"claude-.*",  # docs.anthropic.com/en/docs/build-with-claude/pdf-support
+}
+"""At whom models read PDF by the wire that is spoken there; of the other providers no document says so."""
+NO_SCHEMA = re.compile(r"deepseek|gpt-4-turbo|gpt-4$|claude-(3|2|haiku-3|sonnet-3|opus-3|(sonnet|opus)-4(-0)?$)")
+"""JSON, but by no schema: api-docs.deepseek.com/guides/json_mode, platform.openai.com/docs/guides/structured-outputs,
+docs.anthropic.com/en/docs/build-with-claude/structured-outputs.
+"""
+EMBEDS = {
+    "openai": r"text-embedding-.*",
+    "google": r"gemini-embedding-.*",
+    "mistral": r"(mistral|codestral)-embed.*",
+}
+"""Models that make embeddings, where that is by OpenAI's wire."""
+UNKNOWN_WINDOW = {"gemini-embedding-001": 2048}
+"""Of those, by their makers (ai.google.dev/gemini-api/docs/embeddings)."""
 
 
 def main() -> None:
@@ -85,6 +108,8 @@ def provider(name: str) -> dict[str, object]:
 
 def seed(provider_name: str, model: ModelInfo, at: datetime) -> dict[str, object] | None:
     """The model as the catalogue file writes it; `None` when it is none to route to, or has no price."""
+    if re.fullmatch(EMBEDS.get(provider_name, "-"), model.id):
+        return embedder(provider_name, model, at)
     told = NEVER.search(model.id.removesuffix("-pro") if provider_name in PRO else model.id)
     if (
         told
@@ -102,14 +127,37 @@ def seed(provider_name: str, model: ModelInfo, at: datetime) -> dict[str, object
         "name": model.name or model.id,
         "provider": provider_name,
         "upstream": f"accounts/fireworks/models/{model.id}" if provider_name == "fireworks" else model.id,
-        "capabilities": capabilities(name, model.context_window),
+        "capabilities": (words := capabilities(name, model.context_window)),
         "max_tokens": model.context_window,
         "context_window": model.context_window,
         "price": price,
         "ranks": {"cost": 1 if Decimal(price["completion"]) <= 1 else 2 if Decimal(price["completion"]) <= 10 else 3},
         "enabled": False,
     }
+    if able := abilities(provider_name, name, words):
+        entry["abilities"] = able
     return entry if len(entry["id"]) <= 64 else None
+
+
+def embedder(provider_name: str, model: ModelInfo, at: datetime) -> dict[str, object] | None:
+    """One that makes embeddings; it writes nothing, so that this costs nothing. Its space is its own."""
+    window = model.context_window or UNKNOWN_WINDOW.get(model.id)
+    price = dearest(model, at, writes=False)
+    if price is None or window is None:
+        return None
+    return {
+        "id": f"{provider_name}:{model.id}",
+        "name": model.name or model.id,
+        "provider": provider_name,
+        "upstream": model.id,
+        "capabilities": ["embeddings"],
+        "max_tokens": window,
+        "context_window": window,
+        "price": price,
+        "ranks": {"cost": 1},
+        "embedding_space": model.id,
+        "enabled": False,
+    }
 
 
 def capabilities(name: str, window: int) -> list[str]:
@@ -118,13 +166,21 @@ def capabilities(name: str, window: int) -> list[str]:
     return list(dict.fromkeys([*words, *(["long_context"] if window >= 128_000 else [])]))
 
 
-def dearest(model: ModelInfo, at: datetime) -> dict[str, str] | None:
+def abilities(provider_name: str, name: str, words: list[str]) -> list[str]:
+    """As the catalogue file writes them."""
+    able = [ability for ability, said in ABILITIES if said & {*words}]
+    if re.fullmatch(READS_FILES.get(provider_name, "-"), name):
+        able.append("files")
+    return [ability for ability in able if ability != "json_schema" or not NO_SCHEMA.search(name)]
+
+
+def dearest(model: ModelInfo, at: datetime, *, writes: bool = True) -> dict[str, str] | None:
     """The price at the dearest hour of the day, of prompts of ordinary length; `None` when requests cost too."""
     prices = [model.get_prices(at + timedelta(hours=hour)) for hour in range(24)]
     price: ModelPrice = max(prices, key=lambda one: plain(getattr(one, "output_mtok", None)) or Decimal(0))
     told = {
         "prompt": plain(getattr(price, "input_mtok", None)),
-        "completion": plain(getattr(price, "output_mtok", None)),
+        "completion": plain(getattr(price, "output_mtok", None)) if writes else Decimal(0),
         "cached": plain(getattr(price, "cache_read_mtok", None)),
         "cache_write": plain(getattr(price, "cache_write_mtok", None)),
     }

@@ -268,4 +268,10 @@ def test_what_the_guide_shows_is_read(read):
     blocks = re.findall(r"```toml\n(.*?)```", (DOCS / "catalog.md").read_text("utf-8"), re.DOTALL)
     file = read("\n".join(blocks))
     assert [provider.name for provider in file.providers] == ["ollama", "vllm", "groq"]
-    assert [model.id for model in file.models] == ["llama", "qwen-coder", "llama-70b", "groq:openai:gpt-oss-120b"]
+    assert [model.id for model in file.models] == [
+        "llama",
+        "qwen-coder",
+        "llama-70b",
+        "groq:openai:gpt-oss-120b",
+        "nomic",
+    ]

@@ -57,7 +57,7 @@ def test_the_seeds_are_known_with_window_and_price():
         assert model.context_window, model.id
         assert model.price, model.id
         assert 0 <= model.price.prompt <= 1000 * 10**9, model.id
-        assert model.price.completion > 0, model.id
+        assert (model.price.completion > 0) == (model.embedding_space is None), model.id
         assert model.upstream, model.id
 
 
@@ -65,6 +65,30 @@ def test_a_known_price_and_window_is_among_them():
     model = SEEDS.model("openai:gpt-4o-mini")
     assert model.context_window == 128_000
     assert (model.price.prompt, model.price.completion, model.price.cached) == (150_000_000, 600_000_000, 75_000_000)
+
+
+@pytest.mark.parametrize(
+    ("model", "abilities"),
+    [
+        ("openai", {"tools", "images", "files", "json_schema"}),
+        ("anthropic", {"tools", "images"}),
+        ("local", set()),
+        ("openai:gpt-4o-mini", {"tools", "images", "files", "json_schema"}),
+        ("openai:gpt-4-turbo", {"tools"}),
+        ("anthropic:claude-sonnet-4-5", {"tools", "images", "files", "json_schema"}),
+        ("deepseek:deepseek-chat", {"tools"}),
+        ("openai:text-embedding-3-small", set()),
+    ],
+)
+def test_what_models_are_known_to_do(model, abilities):
+    assert SEEDS.model(model).abilities == abilities
+
+
+def test_each_model_that_makes_embeddings_has_a_space_of_its_own():
+    embedders = [model for model in SEEDS.models if model.embedding_space]
+    assert len(embedders) == len({model.embedding_space for model in embedders}) >= 7
+    assert {model.provider for model in embedders} == {"openai", "google", "mistral"}
+    assert all(not model.abilities and model.capabilities == ("embeddings",) for model in embedders)
 
 
 def test_no_provider_knows_a_model_twice():

@@ -49,7 +49,7 @@ async def apply_file(environ: Mapping[str, str], path: Path, *, prune: bool) -> 
 
 
 async def list_catalog(environ: Mapping[str, str], *, everything: bool) -> str:
-    """The models in registry order, a line each: id, provider, upstream name and price.
+    """The models in registry order, a line each: id, provider, upstream name, price and what they can do.
 
     Raises:
         NeuroRouteError: a setting is wrong, or the database does not answer.
@@ -94,7 +94,10 @@ def _summary(planned: CatalogPlan, one: str, several: str) -> str:
 def _line(model: KnownModel) -> str:
     state = "" if model.enabled else "  (not enabled)"
     price = _value(model.price) if model.price else "unpriced"
-    return f"{model.id:<32} {model.provider:<12} {model.upstream or '-':<28} {price}{state}"
+    able = f"  embeddings: {model.embedding_space}" if model.embedding_space else ""
+    if model.abilities:
+        able = f"  {_value(model.abilities)}"
+    return f"{model.id:<32} {model.provider:<12} {model.upstream or '-':<28} {price}{able}{state}"
 
 
 def _unknown(said: str, known: Catalog) -> NoReturn:
@@ -114,7 +117,8 @@ def _value(value: object) -> str:
             return "{ " + ", ".join(f"{name} = {dollars(price)}" for name, price in parts if price is not None) + " }"
         case Ranks():
             return f"{{ speed = {value.speed}, cost = {value.cost}, quality = {value.quality} }}"
-        case tuple():
-            return f"[{', '.join(map(str, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of words
+        case tuple() | frozenset():
+            words = list(map(str, value))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - of words
+            return f"[{', '.join(words if isinstance(value, tuple) else sorted(words))}]"
         case _:
             return str(value)

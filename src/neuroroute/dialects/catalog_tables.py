@@ -136,7 +136,7 @@ class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Meta(description="the most tokens that it reads, a whole number from 1; left out: not known"),
     ] = None
     avg_latency_ms: Annotated[
-        int, Meta(ge=0, le=3_600_000, description="milliseconds to expect, a whole number; only shown")
+        int, Meta(ge=0, le=3_600_000, description="milliseconds to expect, a whole number")
     ] = 1000
     price: Annotated[
         PriceTable | None,

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
+from neuroroute.domain.model import Ability, Dialect, ModelId, Price, ProviderName, Ranks
 
 _ALIASES: Final[Mapping[str, str]] = {"lmstudio": "local"}
 """By provider, the other name under which `/api-keys/` knows it: that of its model in the earlier service."""
@@ -40,6 +40,8 @@ class KnownModel(Struct, frozen=True, kw_only=True):
     avg_latency_ms: int
     price: Price | None
     ranks: Ranks
+    abilities: frozenset[Ability]
+    embedding_space: str | None
     enabled: bool
     """Whether it is routed to. Others are known, for their price and to be enabled."""
 

@@ -1,14 +1,15 @@
 """The three models that NeuroRoute routes to out of the box.
 
-Everything but prices and windows is the earlier service's registry (CONTRACT.md 3); these are the makers' own of the
-named models, and their completion price is that registry's cost per 1,000 tokens.
+Everything but prices, windows and abilities is the earlier service's registry (CONTRACT.md 3); these are the makers'
+own of the named models, and their completion price is that registry's cost per 1,000 tokens. What `local` has loaded
+is not known, so it is said to be able to do nothing.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
 from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
-from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
+from neuroroute.domain.model import Ability, Dialect, ModelId, Price, ProviderName, Ranks
 
 _DOLLAR: Final = 10**9
 
@@ -45,6 +46,8 @@ DEFAULTS: Final = Catalog(
             avg_latency_ms=500,
             price=Price(prompt=0, completion=0),
             ranks=Ranks(speed=1, cost=1, quality=3),
+            abilities=frozenset(),
+            embedding_space=None,
             enabled=True,
         ),
         KnownModel(
@@ -61,6 +64,8 @@ DEFAULTS: Final = Catalog(
             avg_latency_ms=2000,
             price=Price(prompt=5 * _DOLLAR // 2, completion=10 * _DOLLAR, cached=5 * _DOLLAR // 4),
             ranks=Ranks(speed=2, cost=2, quality=1),
+            abilities=frozenset({Ability.TOOLS, Ability.IMAGES, Ability.FILES, Ability.JSON_SCHEMA}),
+            embedding_space=None,
             enabled=True,
         ),
         KnownModel(
@@ -77,6 +82,8 @@ DEFAULTS: Final = Catalog(
             avg_latency_ms=3000,
             price=Price(prompt=3 * _DOLLAR, completion=15 * _DOLLAR),
             ranks=Ranks(speed=3, cost=3, quality=1),
+            abilities=frozenset({Ability.TOOLS, Ability.IMAGES}),
+            embedding_space=None,
             enabled=True,
         ),
     ),

@@ -47,7 +47,7 @@ class Written(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """Of what it says, however it is written."""
-        return blake2b(msgspec.json.encode(self.catalog), digest_size=16).hexdigest()
+        return blake2b(msgspec.json.encode(self.catalog, order="deterministic"), digest_size=16).hexdigest()
 
     def misfitting(self, misfit: CatalogMisfit) -> CatalogFileError:
         """The same, told by line and field as far as it is of this file's making."""

@@ -86,7 +86,7 @@ class CatalogEntries(Struct, frozen=True, kw_only=True):
     def version(self) -> str:
         """Of all that is served and from where, and which of it can be asked; never of a key."""
         places = [(provider.name, provider.base_url, provider.askable) for provider in self.providers]
-        return blake2b(msgspec.json.encode((self.cards, places)), digest_size=6).hexdigest()
+        return blake2b(msgspec.json.encode((self.cards, places), order="deterministic"), digest_size=6).hexdigest()
 
 
 def effective_entries(
@@ -200,7 +200,8 @@ def _header_value(text: str | None) -> str | None:
 
 
 def _renamed(model: KnownModel, named: str | None, provider: KnownProvider, catalog: Catalog) -> KnownModel:
-    """With another upstream name. Price and window were another model's: those of this one if it is known, else none.
+    """With another upstream name. Price, window and abilities were another model's: those of this one if it is known,
+    else none.
 
     A local provider's price is that of the machine, whichever model it has loaded.
     """
@@ -208,7 +209,14 @@ def _renamed(model: KnownModel, named: str | None, provider: KnownProvider, cata
         return model
     same = next((one for one in catalog.models if (one.provider, one.upstream) == (model.provider, named)), None)
     price = model.price if provider.local and same is None else (same and same.price)
-    return replace(model, upstream=named, price=price, context_window=same and same.context_window)
+    return replace(
+        model,
+        upstream=named,
+        price=price,
+        context_window=same and same.context_window,
+        abilities=same.abilities if same else frozenset(),
+        embedding_space=same and same.embedding_space,
+    )
 
 
 def _card(model: KnownModel, provider: KnownProvider) -> ModelCard:
@@ -224,4 +232,6 @@ def _card(model: KnownModel, provider: KnownProvider) -> ModelCard:
         price=model.price,
         ranks=model.ranks,
         context_window=model.context_window,
+        abilities=model.abilities,
+        embedding_space=model.embedding_space,
     )

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from neuroroute.dialects.catalog_tables import dollars
 from neuroroute.domain.catalog import KnownModel, KnownProvider
-from neuroroute.domain.model import Dialect, Price
+from neuroroute.domain.model import Ability, Dialect, Price
 
 
 class CatalogProvider(Struct, frozen=True, kw_only=True):
@@ -62,6 +62,10 @@ class CatalogModel(Struct, frozen=True, kw_only=True):
     avg_latency_ms: int
     price: CatalogPrice | None
     ranks: CatalogRanks
+    abilities: tuple[Ability, ...]
+    """What it takes or gives."""
+    embedding_space: str | None
+    """Of a model that makes embeddings: shared by those whose embeddings are the same."""
     enabled: bool
 
 
@@ -100,6 +104,8 @@ def model_view(model: KnownModel) -> CatalogModel:
         avg_latency_ms=model.avg_latency_ms,
         price=None if model.price is None else _price_view(model.price),
         ranks=CatalogRanks(speed=model.ranks.speed, cost=model.ranks.cost, quality=model.ranks.quality),
+        abilities=tuple(sorted(model.abilities)),
+        embedding_space=model.embedding_space,
         enabled=model.enabled,
     )
 

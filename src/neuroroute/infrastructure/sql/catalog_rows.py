@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from neuroroute.domain.catalog import Catalog, Kind, KnownModel, KnownProvider
 from neuroroute.domain.catalog_plan import CatalogPlan
-from neuroroute.domain.model import Dialect, ModelId, Price, ProviderName, Ranks
+from neuroroute.domain.model import Ability, Dialect, ModelId, Price, ProviderName, Ranks
 from neuroroute.infrastructure.sql.tables import ModelRow, ProviderRow
 
 _WORDS: Final = msgspec.json.Decoder(tuple[str, ...])
+_ABILITIES: Final = msgspec.json.Decoder(frozenset[Ability])
 
 
 class CatalogRows(Struct):
@@ -97,6 +98,8 @@ def _known_model(row: ModelRow) -> KnownModel:
         avg_latency_ms=row.avg_latency_ms,
         price=price,
         ranks=Ranks(speed=row.speed_rank, cost=row.cost_rank, quality=row.quality_rank),
+        abilities=_ABILITIES.decode(row.abilities),
+        embedding_space=row.embedding_space,
         enabled=row.enabled,
     )
 
@@ -119,5 +122,7 @@ def _model_values(model: KnownModel) -> dict[str, object]:
         "speed_rank": ranks.speed,
         "cost_rank": ranks.cost,
         "quality_rank": ranks.quality,
+        "abilities": msgspec.json.encode(sorted(model.abilities)).decode(),
+        "embedding_space": model.embedding_space,
         "enabled": model.enabled,
     }

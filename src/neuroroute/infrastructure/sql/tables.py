@@ -110,6 +110,9 @@ class ModelRow(DefaultBase):
     cost_rank: Mapped[int]
     quality_rank: Mapped[int]
     enabled: Mapped[bool]
+    abilities: Mapped[str] = mapped_column(Text, server_default="[]")
+    """A JSON list of words."""
+    embedding_space: Mapped[str | None] = mapped_column(Text)
 
 
 class AppliedCatalogRow(DefaultBase):
