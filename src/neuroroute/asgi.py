@@ -19,6 +19,7 @@ from neuroroute.interface.api_keys import api_keys_routes
 from neuroroute.interface.audit import audit_routes
 from neuroroute.interface.catalog import catalog_routes
 from neuroroute.interface.client_keys import client_keys_routes
+from neuroroute.interface.completions_routes import completions_routes, tellers
 from neuroroute.interface.count_tokens import count_tokens_routes
 from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
@@ -51,9 +52,10 @@ def load_app(environ: Mapping[str, str], *, simulated: bool) -> ASGIApp:
 
 def create_app(container: Container) -> ASGIApp:
     """The application that `container` wires."""
-    documents = container.documents_endpoint()
+    documents, completions = container.documents_endpoint(), container.completions_endpoints()
     routes = [
         *prompt_routes(container.prompt_endpoint()),
+        *completions_routes(completions),
         *count_tokens_routes(container.count_tokens_endpoint()),
         *model_list_routes(container.model_list_endpoint()),
         *models_routes(container.models_endpoint()),
@@ -72,7 +74,7 @@ def create_app(container: Container) -> ASGIApp:
     endpoints = [(route, guarded(route, guard)) for route in routes]
     app = Litestar(
         [*mount_options(routes), *(mount(route, endpoint) for route, endpoint in endpoints)],
-        exception_handlers={Exception: tell},
+        exception_handlers={Exception: partial(tell, tellers=tellers(completions))},
         lifespan=[partial(_alive, container)],
         openapi_config=None,
         logging_config=None,

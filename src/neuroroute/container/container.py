@@ -1,20 +1,26 @@
 """Everything that answers a prompt, over the state."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from dependency_injector import providers
 
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.key_ring import KeyRing
-from neuroroute.application.ports import RateLimiter
+from neuroroute.application.ports import ModelCatalog, RateLimiter
 from neuroroute.application.probe_models import ProbeModels
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.container.state import StateContainer
+from neuroroute.dialects.anthropic.caller import MessagesDialect
+from neuroroute.dialects.caller_side import CallerDialect
+from neuroroute.dialects.embeddings import EmbeddingsDialect
+from neuroroute.dialects.openai.caller import ChatDialect
 from neuroroute.dialects.responses.caller import ResponsesDialect
 from neuroroute.domain.access import Secret
+from neuroroute.domain.model import Wire
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
 from neuroroute.infrastructure.formats import BASE_URL
@@ -38,6 +44,7 @@ from neuroroute.interface.api_keys import ApiKeysEndpoint
 from neuroroute.interface.audit import AuditEndpoint
 from neuroroute.interface.catalog import CatalogEndpoint
 from neuroroute.interface.client_keys import ClientKeysEndpoint
+from neuroroute.interface.completions import CompletionsEndpoint
 from neuroroute.interface.count_tokens import CountTokensEndpoint
 from neuroroute.interface.documents import DocumentsEndpoint
 from neuroroute.interface.health import About, HealthEndpoint
@@ -51,6 +58,12 @@ from neuroroute.settings import Access, Settings
 
 LOCAL_CACHE_BYTES = 16 << 20
 """Of answers that a process remembers itself."""
+CALLER_DIALECTS: Final[Sequence[CallerDialect]] = (
+    ChatDialect(),
+    MessagesDialect(),
+    ResponsesDialect(),
+    EmbeddingsDialect(),
+)
 
 
 def _limiter_kind(settings: Settings) -> str:
@@ -79,6 +92,17 @@ def _guard(settings: Settings, key: Secret, keys: KeyRing, follow: FollowState, 
         clients_need_keys=settings.auth is Access.KEYS,
         metrics_need_keys=not settings.on_loopback,
     )
+
+
+def _completions(
+    catalog: ModelCatalog, route_prompt: RoutePrompt, admission: Admission, keep_alive: float
+) -> Mapping[Wire, CompletionsEndpoint]:
+    return {
+        dialect.wire: CompletionsEndpoint(
+            dialect, catalog=catalog, route_prompt=route_prompt, admission=admission, keep_alive=keep_alive
+        )
+        for dialect in CALLER_DIALECTS
+    }
 
 
 def _clear_mark(environ: Mapping[str, str]) -> ClearMark | None:
@@ -179,6 +203,13 @@ class Container(StateContainer):
         cached=settings.provided.cache,
     )
     prompt_endpoint = providers.Singleton(PromptEndpoint, route_prompt=route_prompt, admission=admission)
+    completions_endpoints = providers.Singleton(
+        _completions,
+        catalog=catalog,
+        route_prompt=route_prompt,
+        admission=admission,
+        keep_alive=settings.provided.keep_alive,
+    )
     count_tokens_endpoint = providers.Singleton(
         CountTokensEndpoint, catalog=catalog, route_prompt=route_prompt, counter=token_counter, admission=admission
     )
