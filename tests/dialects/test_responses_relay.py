@@ -112,6 +112,7 @@ def test_an_end_without_content_is_an_answer_all_the_same():
     assert isinstance(got[-1], Finished)
 
 
+REFUSAL = {"type": "refusal", "refusal": "No."}
 ERROR = {"type": "error", "code": "server_error", "message": "Sorry.", "param": None}
 
 
@@ -175,6 +176,7 @@ def test_a_provider_that_never_comes_to_the_point_is_not_waited_for_without_boun
         (response(), FinishReason.STOP, "completed"),
         (response(output=[message(), {"type": "function_call"}]), FinishReason.TOOL_CALL, "completed"),
         (response(output=[{"type": "web_search_call"}, message()]), FinishReason.STOP, "completed"),
+        (response(output=[{"type": "message", "content": [REFUSAL]}]), FinishReason.FILTERED, "completed"),
         (
             response("incomplete", incomplete_details={"reason": "max_output_tokens"}),
             FinishReason.LENGTH,

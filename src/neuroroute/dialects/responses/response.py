@@ -1,5 +1,6 @@
 """What a provider's response says: as much of it as anybody here reads."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -112,14 +113,30 @@ def finish(response: Response, *, verbatim: bytes = b"") -> Finished:
     native = response.status or ""
     match native:
         case "completed":
-            called = any(item.type in _CALLS for item in response.output or ())
-            reason = FinishReason.TOOL_CALL if called else FinishReason.STOP
+            reason = _reason(response.output or ())
         case "incomplete" if response.incomplete_details is not None:
             native = response.incomplete_details.reason
             reason = _INCOMPLETE.get(native, FinishReason.OTHER)
         case _:
             reason = FinishReason.OTHER
     return Finished(reason, native, _usage(response.usage), response.model, verbatim=verbatim)
+
+
+def _reason(output: Sequence[_Item]) -> FinishReason:
+    if any(item.type in _CALLS for item in output):
+        return FinishReason.TOOL_CALL
+    return FinishReason.FILTERED if any(_refuses(item.content) for item in output) else FinishReason.STOP
+
+
+def _refuses(content: object) -> bool:
+    """Whether the model declines, in words of its own."""
+    match content:
+        case list():
+            return any(map(_refuses, content))  # pyright: ignore[reportUnknownArgumentType] - any JSON
+        case {"type": "refusal"}:
+            return True
+        case _:
+            return False
 
 
 def characters(response: Response) -> int:
