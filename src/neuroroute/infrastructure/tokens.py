@@ -114,5 +114,5 @@ def _told(prompt: Prompt) -> Iterator[str]:
 def _written(value: object) -> str:
     try:
         return _encode(value).decode()
-    except (UnicodeEncodeError, OverflowError):  # half a character, or a number that no machine has: JSON takes either
+    except UnicodeEncodeError:  # half a character
         return repr(value)
