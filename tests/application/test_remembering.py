@@ -4,13 +4,11 @@ import pytest
 from application.scripted import ANSWER, END, Router, ScriptedProvider, wanted
 from factories import (
     CachedAnswerFactory,
-    CallerFactory,
     CompletionFactory,
     FinishedFactory,
-    RoutingRequestFactory,
     UsageFactory,
 )
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroroute.application.ports import ResponseCache
@@ -18,10 +16,9 @@ from neuroroute.application.route_prompt import fingerprint
 from neuroroute.domain.access import ANYONE, Caller
 from neuroroute.domain.completion import FinishReason, TextDelta
 from neuroroute.domain.errors import ProviderUnavailable
-from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 from neuroroute.domain.record import Outcome
 from neuroroute.domain.request import CacheUse
-from neuroroute.domain.routing import Objective, Pin, Priority, Requirements
+from neuroroute.domain.routing import Requirements
 from neuroroute.infrastructure.memory.cache import MemoryCache, pack, unpack
 
 pytestmark = pytest.mark.anyio
@@ -188,83 +185,6 @@ async def test_a_hit_shows_nothing_about_health():
     before = router.health.of("local")
     await router.ask(wanted())
     assert router.health.of("local") == before
-
-
-TEXTS = st.text(max_size=8)
-MESSAGES = st.lists(st.builds(Message, st.sampled_from(Role), TEXTS), min_size=1, max_size=3).map(tuple)
-REQUESTS = st.fixed_dictionaries(
-    {
-        "caller": st.builds(Caller, TEXTS),
-        "messages": MESSAGES,
-        "max_tokens": st.none() | st.integers(1, 5),
-        "temperature": st.none() | st.sampled_from([0.0, 0.5, 1.0]),
-        "model": st.none() | TEXTS,
-        "pin": st.sampled_from(Pin),
-        "capabilities": st.lists(TEXTS, max_size=2).map(tuple),
-        "longest": st.none() | st.integers(1, 5),
-        "priority": st.none() | st.sampled_from(Priority),
-        "vary": st.tuples(st.none() | TEXTS, st.none() | TEXTS),
-    }
-)
-UNIMPORTANT = st.fixed_dictionaries(
-    {
-        "id": TEXTS,
-        "timeout": st.floats(0.1, 300),
-        "surface": st.sampled_from(["prompt", "test_model"]),
-    }
-)
-
-
-def named(told, unimportant, *, streamed=False, ttl=None, version=VERSION):
-    use = CacheUse(ttl=ttl, vary=told["vary"])
-    request = RoutingRequestFactory.build(
-        caller=told["caller"],
-        prompt=Prompt(
-            told["messages"],
-            Sampling(max_tokens=told["max_tokens"], temperature=told["temperature"]),
-            streamed=streamed,
-        ),
-        requirements=Requirements(
-            model=told["model"], pin=told["pin"], capabilities=told["capabilities"], max_tokens=told["longest"]
-        ),
-        objective=Objective(priority=told["priority"]),
-        cache=use,
-        **unimportant,
-    )
-    return fingerprint(request, use, version)
-
-
-@given(st.data(), REQUESTS, UNIMPORTANT)
-def test_whatever_can_change_the_answer_changes_its_name(data, told, unimportant):
-    field = data.draw(st.sampled_from(sorted(told)))
-    other = data.draw(REQUESTS)[field]
-    assume(other != told[field])
-    assert named(told, unimportant) != named(told | {field: other}, unimportant)
-
-
-@given(REQUESTS, REQUESTS, UNIMPORTANT)
-def test_two_requests_share_a_name_only_if_they_are_the_same(one, other, unimportant):
-    assert (named(one, unimportant) == named(other, unimportant)) == (one == other)
-
-
-@given(REQUESTS, UNIMPORTANT, UNIMPORTANT, st.booleans(), st.none() | st.floats(1, 1e6))
-def test_ids_time_outs_and_the_way_of_delivery_do_not_matter(told, one, other, streamed, ttl):
-    assert named(told, one) == named(told, other, streamed=streamed, ttl=ttl)
-
-
-@given(REQUESTS, UNIMPORTANT)
-def test_the_catalogue_and_the_policy_are_part_of_the_name(told, unimportant):
-    assert named(told, unimportant) != named(told, unimportant, version="v2")
-
-
-def test_the_place_of_a_text_matters():
-    def vary(user, language):
-        return {"caller": CallerFactory.build(), "messages": (), "max_tokens": None, "temperature": None,
-                "model": None, "pin": Pin.PREFER, "capabilities": (), "longest": None, "priority": None,
-                "vary": (user, language)}  # fmt: skip
-
-    names = {named(vary(*said), {}) for said in [("a", None), (None, "a"), ("a", "a"), ("aa", None), ("", "a")]}
-    assert len(names) == 5
 
 
 @given(st.text(), st.integers(0, 10**9), st.sampled_from(FinishReason))

@@ -5,10 +5,11 @@ import math
 import random
 
 import pytest
+from msgspec.structs import replace
 
 from neuroroute.application.ports import CachedAnswer
 from neuroroute.domain.classification import Features
-from neuroroute.domain.completion import Completion, Finished, FinishReason, Usage
+from neuroroute.domain.completion import Completion, Finished, FinishReason, ToolCall, Usage, Verbatim
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.routing import Ranking, Reasoning, Selection, SelectionMethod
 from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
@@ -16,9 +17,15 @@ from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
 pytestmark = pytest.mark.anyio
 
 
+END = Finished(
+    reason=FinishReason.STOP,
+    native_reason="stop",
+    usage=Usage(prompt_tokens=3, completion_tokens=1),
+    model="gpt-4o-2024-08-06",
+)
+
+
 def answer(text="Paris", model="gpt-4o"):
-    usage = Usage(prompt_tokens=3, completion_tokens=1)
-    finished = Finished(reason=FinishReason.STOP, native_reason="stop", usage=usage, model="gpt-4o-2024-08-06")
     features = Features(**dict.fromkeys(Features.__struct_fields__, 0.125))
     reasoning = Reasoning(
         keyword_matches={model: 2}, features=features, model_scores={model: 0.5}, adjusted_scores={model: 0.75}
@@ -27,14 +34,32 @@ def answer(text="Paris", model="gpt-4o"):
     selection = Selection(
         method=SelectionMethod.CLASSIFIER, model=ModelId(model), required=("vision",), ranking=ranking
     )
-    return CachedAnswer(
-        model=ModelId(model), selection=selection, completion=Completion(text, finished), latency_ms=412
-    )
+    return CachedAnswer(model=ModelId(model), selection=selection, completion=Completion(text, END), latency_ms=412)
 
 
 async def test_tells_again_all_that_it_was_told(response_cache):
     await response_cache.put("k", answer("Grüße, 東京 🗼\n\x00"), ttl=None)
     assert await response_cache.get("k") == answer("Grüße, 東京 🗼\n\x00")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"text": "", "verbatim": (Verbatim(b'data: {"n":1}\n\n', 3), Verbatim(bytes(range(256)), 0))},
+        {
+            "text": "Let me see.",
+            "reasoning": "They ask for the weather.",
+            "tool_calls": (ToolCall("call_1", "weather", '{"in":"Paris"}'), ToolCall("call_2", "time", "{")),
+        },
+    ],
+    ids=["word for word", "with tools"],
+)
+async def test_tells_again_what_was_said_word_for_word_and_which_tools_were_called(response_cache, said):
+    told = replace(answer(), completion=Completion(finished=replace(END, verbatim=b"data: [DONE]\n\n"), **said))
+    await response_cache.put("k", told, ttl=None)
+    again = await response_cache.get("k")
+    assert again == told
+    assert Completion.fold(again.completion.replay()) == told.completion
 
 
 async def test_knows_nothing_of_another_key(response_cache):
