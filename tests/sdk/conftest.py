@@ -1,6 +1,8 @@
 """Where official clients ask: the simulated provider itself, or NeuroRoute before it or before the other one."""
 
 from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, ExitStack
+from functools import cache
 from typing import NamedTuple
 
 import anthropic
@@ -32,7 +34,7 @@ class Place(NamedTuple):
     messages: str
     """The model that Anthropic's client asks."""
     messages_says: str
-    listed: set[str]
+    listed: frozenset[str]
     """Models that are listed to OpenAI's client, among others."""
     routed: bool
     """Through NeuroRoute."""
@@ -68,7 +70,7 @@ def itself(simulated) -> Place:
         chat_says=OPENAI,
         messages="simulated-claude",
         messages_says=ANTHROPIC,
-        listed={"gpt-4o"},
+        listed=frozenset({"gpt-4o"}),
         routed=False,
     )
 
@@ -89,7 +91,7 @@ def routed(itself, service) -> Place:
         key=made.raise_for_status().json()["key"],
         chat="openai",
         messages="anthropic",
-        listed={"openai", "anthropic", "local"},
+        listed=frozenset({"openai", "anthropic", "local"}),
         routed=True,
     )
 
@@ -119,61 +121,50 @@ def faults(simulated) -> Generator[type, None, None]:
     simulated.faults()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def openai_at():
-    """Makes a client of OpenAI's, which does not try again unless told."""
-    clients: list[openai.OpenAI] = []
+    """Gives a client of OpenAI's, which does not try again unless told. Kept, as making one takes long."""
+    with ExitStack() as stack:
 
-    def make(place: Place, **options) -> openai.OpenAI:
-        client = openai.OpenAI(**{"base_url": place.openai_url, "api_key": place.key, "max_retries": 0} | options)
-        clients.append(client)
-        return client
+        @cache
+        def make(place: Place, **options) -> openai.OpenAI:
+            settings = {"base_url": place.openai_url, "api_key": place.key, "max_retries": 0}
+            return stack.enter_context(openai.OpenAI(**settings | options))
 
-    yield make
-    for client in clients:
-        client.close()
+        yield make
+
+
+@pytest.fixture(scope="session")
+def anthropic_at():
+    """The same of Anthropic's."""
+    with ExitStack() as stack:
+
+        @cache
+        def make(place: Place, **options) -> anthropic.Anthropic:
+            settings = {"base_url": place.anthropic_url, "api_key": place.key, "max_retries": 0}
+            return stack.enter_context(anthropic.Anthropic(**settings | options))
+
+        yield make
 
 
 @pytest.fixture
 async def async_openai_at() -> AsyncGenerator:
-    clients: list[openai.AsyncOpenAI] = []
+    """Makes an asynchronous client; each loop needs its own."""
+    async with AsyncExitStack() as stack:
 
-    def make(place: Place, **options) -> openai.AsyncOpenAI:
-        client = openai.AsyncOpenAI(**{"base_url": place.openai_url, "api_key": place.key, "max_retries": 0} | options)
-        clients.append(client)
-        return client
+        async def make(place: Place) -> openai.AsyncOpenAI:
+            client = openai.AsyncOpenAI(base_url=place.openai_url, api_key=place.key, max_retries=0)
+            return await stack.enter_async_context(client)
 
-    yield make
-    for client in clients:
-        await client.close()
-
-
-@pytest.fixture
-def anthropic_at():
-    """Makes a client of Anthropic's, which does not try again unless told."""
-    clients: list[anthropic.Anthropic] = []
-
-    def make(place: Place, **options) -> anthropic.Anthropic:
-        settings = {"base_url": place.anthropic_url, "api_key": place.key, "max_retries": 0}
-        client = anthropic.Anthropic(**settings | options)
-        clients.append(client)
-        return client
-
-    yield make
-    for client in clients:
-        client.close()
+        yield make
 
 
 @pytest.fixture
 async def async_anthropic_at() -> AsyncGenerator:
-    clients: list[anthropic.AsyncAnthropic] = []
+    async with AsyncExitStack() as stack:
 
-    def make(place: Place, **options) -> anthropic.AsyncAnthropic:
-        settings = {"base_url": place.anthropic_url, "api_key": place.key, "max_retries": 0}
-        client = anthropic.AsyncAnthropic(**settings | options)
-        clients.append(client)
-        return client
+        async def make(place: Place) -> anthropic.AsyncAnthropic:
+            client = anthropic.AsyncAnthropic(base_url=place.anthropic_url, api_key=place.key, max_retries=0)
+            return await stack.enter_async_context(client)
 
-    yield make
-    for client in clients:
-        await client.close()
+        yield make

@@ -25,7 +25,7 @@ def user(text):
 
 
 async def test_openais_client_asks_many_at_once(async_openai_at, place):
-    completions = async_openai_at(place).chat.completions
+    completions = (await async_openai_at(place)).chat.completions
     texts = {}
 
     async def ask(number):
@@ -40,7 +40,7 @@ async def test_openais_client_asks_many_at_once(async_openai_at, place):
 
 
 async def test_openais_client_streams_and_parses(async_openai_at, place):
-    completions = async_openai_at(place).chat.completions
+    completions = (await async_openai_at(place)).chat.completions
     async with completions.stream(model=place.chat, messages=user("Hello")) as stream:
         text = "".join([event.delta async for event in stream if event.type == "content.delta"])
         told = await stream.get_final_completion()
@@ -50,7 +50,7 @@ async def test_openais_client_streams_and_parses(async_openai_at, place):
 
 
 async def test_openais_client_has_responses_embeddings_and_models(async_openai_at, same_wire):
-    client = async_openai_at(same_wire)
+    client = await async_openai_at(same_wire)
     async with client.responses.stream(model=same_wire.chat, input="Hello") as stream:
         told = await stream.get_final_response()
     assert told.output_text.startswith("[simulated openai]")
@@ -60,7 +60,7 @@ async def test_openais_client_has_responses_embeddings_and_models(async_openai_a
 
 
 async def test_anthropics_client_streams_and_parses(async_anthropic_at, place):
-    messages = async_anthropic_at(place).messages
+    messages = (await async_anthropic_at(place)).messages
     asked = {"model": place.messages, "max_tokens": 500}
     async with messages.stream(**asked, messages=user("Hello")) as stream:
         text = "".join([part async for part in stream.text_stream])
@@ -72,18 +72,19 @@ async def test_anthropics_client_streams_and_parses(async_anthropic_at, place):
 
 
 async def test_errors_are_raised_asynchronously_too(async_openai_at, async_anthropic_at, place):
+    completions = (await async_openai_at(place)).chat.completions
+    messages = (await async_anthropic_at(place)).messages
     with pytest.raises(openai.RateLimitError):
-        await async_openai_at(place).chat.completions.create(model=place.chat, messages=user("[[sim:all.status=429]]"))
+        await completions.create(model=place.chat, messages=user("[[sim:all.status=429]]"))
     with pytest.raises(anthropic.RateLimitError):
-        await async_anthropic_at(place).messages.create(
-            model=place.messages, max_tokens=9, messages=user("[[sim:all.status=429]]")
-        )
+        await messages.create(model=place.messages, max_tokens=9, messages=user("[[sim:all.status=429]]"))
 
 
 async def test_who_leaves_a_stream_is_not_waited_for(async_openai_at, simulated, routed):
     before = simulated.count("openai", "abandoned")
     asked = user("[[sim:openai.stall_after=2]]")
-    stream = await async_openai_at(routed).chat.completions.create(model="openai", messages=asked, stream=True)
+    completions = (await async_openai_at(routed)).chat.completions
+    stream = await completions.create(model="openai", messages=asked, stream=True)
     async for _ in stream:
         break
     await stream.close()
@@ -93,19 +94,19 @@ async def test_who_leaves_a_stream_is_not_waited_for(async_openai_at, simulated,
 
 
 @pytest.fixture(params=["openai", "responses", "anthropic"])
-def model(request, place, async_openai_at, async_anthropic_at):
+async def model(request, place, async_openai_at, async_anthropic_at):
     """A model of the framework."""
     match request.param:
         case "openai":
-            return OpenAIChatModel(place.chat, provider=OpenAIProvider(openai_client=async_openai_at(place)))
+            return OpenAIChatModel(place.chat, provider=OpenAIProvider(openai_client=await async_openai_at(place)))
         case "responses":
             if place.chat_says == "[simulated anthropic]":
                 pytest.skip("responses are spoken by OpenAI's models only")
-            return OpenAIResponsesModel(place.chat, provider=OpenAIProvider(openai_client=async_openai_at(place)))
+            client = await async_openai_at(place)
+            return OpenAIResponsesModel(place.chat, provider=OpenAIProvider(openai_client=client))
         case _:
-            return AnthropicModel(
-                place.messages, provider=AnthropicProvider(anthropic_client=async_anthropic_at(place))
-            )
+            client = await async_anthropic_at(place)
+            return AnthropicModel(place.messages, provider=AnthropicProvider(anthropic_client=client))
 
 
 async def test_an_agent_uses_its_tools_and_gives_its_output(model):
