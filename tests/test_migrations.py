@@ -142,6 +142,28 @@ def test_the_tables_want_nothing_that_the_migrations_do_not_make(empty_database)
         AlembicCommands(migrations._config(Secret(empty_database))).check()
 
 
+def test_models_that_are_stored_already_can_do_what_their_words_say(empty_database):
+    migrate(Secret(empty_database), revision="0001")
+    words = {
+        ("a", "gpt-4o"): "[]",
+        ("b", "mine"): '["tool_use", "image_understanding"]',
+        ("c", "mine"): '["basic_chat"]',
+        ("d", "claude-3-sonnet-20240229"): '["structured_output"]',
+    }
+    stored = "INSERT INTO models (id, upstream, capabilities, position, provider, name, max_tokens, avg_latency_ms, "
+    stored += "speed_rank, cost_rank, quality_rank, enabled) VALUES"
+    rows = [
+        f"{stored} ('{at}', '{name}', '{said}', 1, 'p', 'n', 1, 1, 1, 1, 1, true)" for (at, name), said in words.items()
+    ]
+    changed(empty_database, *rows)
+    migrate(Secret(empty_database))
+    assert asked(empty_database, "SELECT abilities FROM models ORDER BY id") == [
+        '["files", "images", "json_schema", "tools"]', '["images", "tools"]', "[]", '["images", "tools"]',
+    ]  # fmt: skip
+    changed(empty_database, rows[0].replace("'a'", "'e'"))  # by an instance of before
+    assert asked(empty_database, "SELECT abilities FROM models WHERE id = 'e'") == ["[]"]
+
+
 def test_migrating_what_is_at_head_changes_nothing(database):
     there = everything(database)
     migrate(Secret(database))

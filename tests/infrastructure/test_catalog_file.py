@@ -52,6 +52,15 @@ def test_a_few_lines_are_enough(read):
     assert (model.ranks, model.enabled, model.context_window) == (Ranks(speed=2, cost=2, quality=2), True, None)
 
 
+def test_what_a_model_can_do_is_read_and_what_nobody_can_is_told(read, problems):
+    (model,) = read(PROVIDER + MODEL + 'abilities = ["tools", "images", "tools"]\n').models
+    assert model.abilities == {"tools", "images"}
+    assert (read(PROVIDER + MODEL + 'embedding_space = "e"\n').models[0].embedding_space) == "e"
+    (problem,) = problems(PROVIDER + MODEL + f'abilities = ["tools", "{CANARY}"]\n')
+    assert "is none of the choices. Allowed: any of tools, images, files, audio, json_schema" in problem
+    assert CANARY not in problem
+
+
 def test_an_empty_file_adds_nothing(read):
     assert read("") == Catalog()
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from neuroroute.domain.access import Secret
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings, origin_of
-from neuroroute.domain.model import Dialect, Price
+from neuroroute.domain.model import Ability, Dialect, Price
 from neuroroute.infrastructure.effective_catalog import NO_KEY, Environment, Override, effective_entries
 from neuroroute.infrastructure.providers.reach import Reach
 
@@ -190,10 +190,13 @@ def test_the_environments_name_is_for_the_model_of_its_providers_name():
 
 
 def test_a_renamed_model_has_the_price_and_window_that_are_known_of_the_name_at_that_provider():
-    known = a_model("known", upstream="other", price=CHEAP, context_window=7, enabled=False)
+    known = a_model(
+        "known", upstream="other", price=CHEAP, context_window=7, abilities=frozenset(Ability), enabled=False
+    )
     elsewhere = a_model("x", "far", upstream="other", price=PRICE, enabled=False)
     entries = of(ACME, a_provider("far"), elsewhere, a_model(), known, settings=[kept(model="other")])
     assert (entries.cards[0].price, entries.cards[0].context_window) == (CHEAP, 7)
+    assert entries.cards[0].abilities == frozenset(Ability)
 
 
 def test_a_renamed_model_of_which_nothing_is_known_is_unpriced_and_a_local_one_keeps_its_price():

@@ -10,7 +10,7 @@ from neuroroute.domain.access import Secret
 from neuroroute.domain.audit import AuditFilter
 from neuroroute.domain.catalog_plan import AddressRefused, CatalogMisfit, ProviderInUse
 from neuroroute.domain.errors import NotStored
-from neuroroute.domain.model import Dialect, Price
+from neuroroute.domain.model import Ability, Dialect, Price
 from neuroroute.infrastructure.memory.catalog import MemoryCatalog
 from neuroroute.infrastructure.memory.revisions import MemoryRevisions
 from neuroroute.infrastructure.sql.audit_log import SqlAuditLog
@@ -27,7 +27,7 @@ MASTER = MasterKeys(Secret("QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE="))
 FEW = a_catalog(
     a_provider("zeta", api_key_env="ZETA_KEY"),
     a_provider("acme", dialect=Dialect.ANTHROPIC, local=True, base_url="http://localhost:9"),
-    a_model("second", "zeta", price=None, context_window=None),
+    a_model("second", "zeta", price=None, context_window=None, abilities=frozenset(Ability), embedding_space="ada"),
     a_model("first", price=Price(prompt=0, completion=1), enabled=False),
 )
 

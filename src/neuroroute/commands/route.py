@@ -50,6 +50,8 @@ def _in_words(decision: RoutingDecision, models: Iterable[Registered]) -> Iterab
         yield "Seen in the prompt: " + ", ".join(f"{name} {value:.2f}" for name, value in seen)
     if others := ", ".join(card.id for card in decision.candidates[1:]):
         yield f"If it fails: {others}."
+    for out in decision.excluded:
+        yield f"Not in the choice: {out.model}: {out.reason}"
     for model in models:
         if model.error:
             yield f"Not in the choice: {model.card.id}: {model.error}"
