@@ -35,6 +35,8 @@ class SseReader:
         Raises:
             ProviderUnavailable: an event exceeds `MAX_EVENT_BYTES`.
         """
+        if chunk.endswith(b"\n") and not self._pending:
+            return self._read_lines(chunk)  # as almost always
         if self._pending:
             self._pending.append(chunk)
             if b"\n" not in chunk and b"\r" not in chunk and not self._pending[-2].endswith(b"\r"):
@@ -74,7 +76,8 @@ class SseReader:
             if field == b"data":
                 self._data.append(value)
                 self._size += len(line) + 1  # and its end
-                self._hold(0)
+                if self._size > MAX_EVENT_BYTES:
+                    self._hold(0)
             elif field == b"event":
                 self._name = value
         return events
