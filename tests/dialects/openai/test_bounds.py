@@ -40,6 +40,10 @@ def parts(*said):
             {"messages": [{"role": "assistant", "tool_calls": [CALL | {"function": {}}]}]},
             "messages[0].tool_calls[0].function.name",
         ),
+        (
+            {"messages": [{"role": "assistant", "tool_calls": [CALL | {"function": 7}]}]},
+            "messages[0].tool_calls[0].function",
+        ),
         ({"messages": parts("a")}, "messages[0].content[0]"),
         ({"messages": parts({"type": "text"})}, "messages[0].content[0].text"),
         ({"messages": parts({"type": "text", "text": 7})}, "messages[0].content[0].text"),
@@ -110,6 +114,8 @@ def test_refuses_what_no_wire_carries():
         {"messages": [HELLO] * 10_000, "tools": tool(name="x" * 256) * 1_000},
         {"messages": [{"role": "critic", "content": [{"type": "unheard of", "text": 7}]}]},
         {"messages": [{"role": "assistant"}]},
+        {"messages": [{"role": "assistant", "tool_calls": [{"type": {}}, {"type": []}]}]},
+        {"messages": [{"role": "user", "content": [{"type": {}}, {}]}], "tools": [{"type": {}}, {"type": []}]},
         {"tools": [{"type": "unheard of", "function": 7}], "tool_choice": "sometimes", "stream_options": {}},
     ],
 )

@@ -127,16 +127,12 @@ class MessageReader:
 
     def _call(self, fields: _Object, path: str) -> ToolCall | None:
         self.abilities.add(Ability.TOOLS)
-        if fields.get("type") not in {"function", None}:
+        if fields.get("type") not in ("function", None):
             self.untranslated.append(path)
             return None
         self.untranslated += unread(fields, _CALL, path)
-        match fields:
-            case {"id": str(said), "function": {"name": str(name), "arguments": str(arguments)}}:
-                return ToolCall(said, name, arguments)
-            case _:
-                call = read(_Call, fields, path)
-                return ToolCall(call.id, call.function.name, _arguments(call.function))
+        call = read(_Call, fields, path)
+        return ToolCall(call.id, call.function.name, _arguments(call.function))
 
     def _result(self, message: SaidMessage, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
         self.abilities.add(Ability.TOOLS)

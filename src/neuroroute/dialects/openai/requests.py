@@ -163,7 +163,7 @@ def _whole(said: float | None, path: str) -> int | None:
 def _tools(tools: Sequence[_Object], untranslated: list[str]) -> Iterator[Tool]:
     for at, fields in enumerate(tools):
         path = f"tools[{at}]"
-        if fields.get("type") not in {"function", None}:  # Mistral's clients leave it out
+        if fields.get("type") not in ("function", None):  # Mistral's clients leave it out
             untranslated.append(path)
             continue
         said = read(_Tool, fields, path).function
