@@ -16,6 +16,23 @@ CATALOG = """\
 id = "text-embedding-3-small"
 provider = "openai"
 upstream = "text-embedding-3-small"
+embedding_space = "small"
+max_tokens = 8192
+price = { prompt = 0.00002, completion = 0 }
+
+[[models]]
+id = "the-same-at-home"
+provider = "lmstudio"
+upstream = "text-embedding-3-small"
+embedding_space = "small"
+max_tokens = 8192
+price = { prompt = 0, completion = 0 }
+
+[[models]]
+id = "another"
+provider = "openai"
+upstream = "another"
+embedding_space = "another"
 max_tokens = 8192
 price = { prompt = 0.00002, completion = 0 }
 """

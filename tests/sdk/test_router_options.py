@@ -79,3 +79,15 @@ def test_a_cached_answer_is_streamed_to_who_streams(openai_at, routed):
     whole = chat.create(**asked).choices[0].message.content
     with chat.stream(**asked) as stream:
         assert stream.get_final_completion().choices[0].message.content == whole
+
+
+def test_embeddings_are_replaced_by_the_same_embeddings_alone(openai_at, routed, itself, simulated):
+    embeddings = openai_at(routed).embeddings.with_raw_response
+    raw = embeddings.create(model="text-embedding-3-small", input=f"one {FAILING}")
+    assert raw.headers["x-neuroroute-model"] == "the-same-at-home"
+    same = openai_at(itself, base_url=simulated.urls.lmstudio).embeddings.create(
+        model="text-embedding-3-small", input=f"one {FAILING}"
+    )
+    assert raw.parse().data[0].embedding == same.data[0].embedding
+    with pytest.raises(openai.InternalServerError):
+        embeddings.create(model="another", input=FAILING)

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 pytestmark = pytest.mark.anyio
@@ -127,3 +128,14 @@ async def test_nothing_can_be_said(respond, events):
     assert (await respond(simulate="no_usage=1")).json()["usage"] is None
     huge = json.loads((await respond(simulate="huge=100000")).text)
     assert len(huge["output"][0]["content"][0]["text"]) > 100_000
+
+
+async def test_a_response_is_cut_after_so_many_bytes(simulator, client):
+    got = b""
+    body = {"model": "m", "input": "Hello", "stream": True}
+    headers = {"x-simulate": "cut_after=2000; cut=fin"}
+    with pytest.raises(httpx.RemoteProtocolError):
+        async with client.stream("POST", f"{simulator.urls.openai}/responses", json=body, headers=headers) as answer:
+            async for piece in answer.aiter_raw():
+                got += piece
+    assert len(got) == 2000
