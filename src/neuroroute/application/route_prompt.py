@@ -38,9 +38,9 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
 from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.request import CacheUse, RoutingRequest
-from neuroroute.domain.routing import RoutingDecision, RoutingPolicy
+from neuroroute.domain.routing import Pin, RoutingDecision, RoutingPolicy
 
-_encode = msgspec.msgpack.Encoder().encode
+_encode = msgspec.json.Encoder().encode  # integers of any size, as callers may write them
 _encode_sets = msgspec.msgpack.Encoder(order="deterministic").encode
 """A set has another order in each process."""
 
@@ -118,7 +118,7 @@ class RoutePrompt:
     def decide(self, request: RoutingRequest) -> RoutingDecision:
         """The models that would be asked, in order, and why; asks nobody."""
         return decide(
-            self._catalog.cards(),
+            self._cards(request),
             caller=request.caller,
             unfit=self._health.unfit(monotonic()),
             requirements=request.requirements,
@@ -127,6 +127,14 @@ class RoutePrompt:
             classify=partial(self._classifier.classify, request.prompt),
             count=partial(self._tokens.count, request.prompt),
         )
+
+    def _cards(self, request: RoutingRequest) -> Sequence[ModelCard]:
+        """All; where the choice is ours and nothing may be left out, those that can be told everything, if any can."""
+        cards = self._catalog.cards()
+        if not request.strict or request.requirements.pin is Pin.ONLY:
+            return cards
+        providers = self._catalog.providers()
+        return [card for card in cards if not providers[card.provider].drops(request.prompt)] or cards
 
     async def _first_to_answer(
         self, decision: RoutingDecision, request: RoutingRequest, draft: Draft, key: str | None

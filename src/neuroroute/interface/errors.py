@@ -24,6 +24,7 @@ from neuroroute.domain.errors import (
     NameTaken,
     NoEligibleModel,
     NotStored,
+    PromptRejected,
     PromptTooLong,
     ProviderFailed,
     ProviderThrottled,
@@ -68,6 +69,8 @@ def failure_of(error: Exception) -> Failure:  # noqa: C901, PLR0911, PLR0912 - o
             return Failure(status=413, code="prompt_too_long", detail=detail)
         case UnknownModel():
             return Failure(status=404, code="model_not_found", detail=str(error))
+        case PromptRejected():
+            return Failure(status=400, code="invalid_request", detail=str(error))
         case ModelNotAllowed():
             return Failure(status=403, code="model_not_allowed", detail=str(error))
         case CallerForbidden():
