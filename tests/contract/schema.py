@@ -100,7 +100,7 @@ class Documented:
                 yield from self._check(item, known[name], f"{where}.{name}")
             elif isinstance(others, dict):
                 yield from self._check(item, others, f"{where}.{name}")
-            elif "properties" in schema:
+            elif "properties" in schema and "additionalProperties" not in schema:
                 yield f"{where}.{name}: is not documented"
 
 

@@ -30,7 +30,7 @@ def fuzz(part: str, home: Path, *, examples: int, options: Sequence[str] = ()) -
     with simulating() as simulated, Service(home / "service", environ={**simulated.environ, **_NO_PROBES}) as service:
         command = [SCHEMATHESIS, "--config-file", CONFIG, "run", f"{service.url}/openapi.json", *PARTS[part],
                    "--max-examples", str(examples), "--no-color", *options]  # fmt: skip
-        environ = {**os.environ, "NEUROROUTE_ADMIN_KEY": ADMIN_KEY}
+        environ = {**os.environ, "NEUROROUTE_ADMIN_KEY": ADMIN_KEY, "PYTHONPATH": str(CONFIG.parents[1])}
         return subprocess.run(command, cwd=home, env=environ, text=True, capture_output=True, check=False)
 
 

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from neuroroute.dialects.caller_side import AnswerWriter, ApiError, Asked, CallerDialect, InvalidRequest, Told
+from neuroroute.dialects.fields import read, size_of
 from neuroroute.dialects.openai.errors import failure_in, write_error
-from neuroroute.dialects.openai.fields import read, size_of
 from neuroroute.dialects.provider_side import EventReader, Reading
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, FinishReason, Usage, Verbatim
 from neuroroute.domain.errors import ProviderUnavailable
@@ -18,7 +18,8 @@ from neuroroute.domain.prompt import Message, Prompt, Role, Wording
 MAX_INPUTS: Final = 2048
 """Of one request, as OpenAI bounds them (API reference, embeddings)."""
 _NULL: Final = Raw(b"null")
-_Token = Annotated[int, Meta(ge=0)]
+_Token = Annotated[float, Meta(ge=0, multiple_of=1)]
+"""A float, since JSON's 1.0 is 1."""
 _Tokens = Annotated[list[_Token], Meta(min_length=1)]
 _Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 

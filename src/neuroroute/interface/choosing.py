@@ -99,7 +99,7 @@ def _requirements(
         abilities=asked.abilities | options.abilities,
         most_tokens=asked.most_tokens,
         max_cost=options.max_cost,
-        max_latency_ms=options.max_latency_ms,
+        max_latency_ms=None if options.max_latency_ms is None else int(options.max_latency_ms),
         dialect=dialect.only,
         embeds=dialect.wire is Wire.EMBEDDINGS,
     )

@@ -15,10 +15,12 @@ from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import named
 from neuroroute.interface.alarm import Alarm
 from neuroroute.interface.answer_headers import answer_headers, attempt_headers
+from neuroroute.interface.anthropic_bodies import ANTHROPIC, CountRequest, anthropic_headers
 from neuroroute.interface.api_errors import ApiTeller
 from neuroroute.interface.caller_watch import GRACE, PATIENCE, CallerWatch
 from neuroroute.interface.choosing import RequestReader
 from neuroroute.interface.errors import HttpRefusal
+from neuroroute.interface.option_headers import option_headers
 from neuroroute.interface.prompt import Admission
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Route
@@ -98,8 +100,14 @@ def count_tokens_routes(endpoint: CountTokensEndpoint) -> list[Route]:
                 "for `auto`, the count is our estimate, by the vocabulary of OpenAI's models, and "
                 "`x-neuroroute-estimated` says so.",
                 tag="v1",
-                body=Content(example={"model": "auto", "messages": [{"role": "user", "content": "Hello"}]}),
-                answers={200: [Content(holds=TokenCount)]},
+                body=Content(
+                    holds=CountRequest,
+                    open=True,
+                    example={"model": "auto", "messages": [{"role": "user", "content": "Hello"}]},
+                ),
+                answers={200: [Content(holds=TokenCount, open=True)]},
+                parameters=[*anthropic_headers(), *option_headers()],
+                told=ANTHROPIC,
                 headers={"x-neuroroute-estimated": "`true` where no provider was asked"},
                 errors=(404, 502, 504),
             ),

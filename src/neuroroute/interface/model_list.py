@@ -5,6 +5,7 @@ from typing import Final, Literal, final
 import msgspec
 from litestar.types import Receive, Scope, Send
 from msgspec import Struct
+from msgspec.structs import replace
 
 from neuroroute.application.ports import ModelCatalog
 from neuroroute.dialects.catalog_tables import dollars
@@ -12,8 +13,10 @@ from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.errors import ModelNotAllowed, UnknownModel
 from neuroroute.domain.model import Ability, ModelCard, Price
 from neuroroute.domain.routing import named
+from neuroroute.interface.anthropic_bodies import AnthropicError
 from neuroroute.interface.catalog_views import CatalogPrice
 from neuroroute.interface.errors import Tell
+from neuroroute.interface.openai_bodies import OPENAI
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.routes import Content, Operation, Parameter, Route
 from neuroroute.interface.visit import Visit
@@ -120,6 +123,7 @@ def _price(price: Price) -> CatalogPrice:
     )
 
 
+_ERRORS: Final = replace(OPENAI, or_holds=AnthropicError)
 _LANGUAGE: Final = Parameter(
     name="anthropic-version",
     place="header",
@@ -150,6 +154,7 @@ def model_list_routes(endpoint: ModelListEndpoint) -> list[Route]:
                 tag="v1",
                 answers={200: [Content(holds=ListedModels)]},
                 parameters=[_LANGUAGE],
+                told=_ERRORS,
             ),
         ),
         Route(
@@ -166,6 +171,7 @@ def model_list_routes(endpoint: ModelListEndpoint) -> list[Route]:
                 answers={200: [Content(holds=ListedModel)]},
                 parameters=[name, _LANGUAGE],
                 errors=(404,),
+                told=_ERRORS,
             ),
         ),
     ]

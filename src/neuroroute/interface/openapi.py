@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from neuroroute.domain.access import Scope
-from neuroroute.interface.routes import Content, Operation, Parameter, Route
+from neuroroute.interface.routes import Content, Operation, Parameter, Route, ToldErrors
 from neuroroute.interface.schemas import REF, schemas_of
 
 _REQUEST_ID: Final = {
@@ -87,7 +87,9 @@ def write_document(routes: Iterable[Route], *, title: str, version: str) -> byte
 def _schemas(operations: Sequence[Operation]) -> Mapping[str, Mapping[str, object]]:
     contents = [content for one in operations for content in _contents(one)]
     lax = [content.holds for content in contents if content.holds and content.lax]
-    schemas = schemas_of(dict.fromkeys(content.holds for content in contents if content.holds), lax=lax)
+    loose = [content.holds for content in contents if content.holds and content.open]
+    held = [kind for content in contents for kind in (content.holds, content.or_holds) if kind]
+    schemas = schemas_of(dict.fromkeys(held), lax=lax, loose=loose)
     for content in contents:
         if content.holds and content.named_by_path:
             schema = schemas[content.holds.__name__]
@@ -97,11 +99,15 @@ def _schemas(operations: Sequence[Operation]) -> Mapping[str, Mapping[str, objec
 
 
 def _contents(operation: Operation) -> Iterable[Content]:
-    yield Content(holds=operation.told.holds)
+    yield _error(operation.told)
     if operation.body:
         yield operation.body
     for contents in operation.answers.values():
         yield from contents
+
+
+def _error(told: ToldErrors) -> Content:
+    return Content(holds=told.holds, or_holds=told.or_holds)
 
 
 def _operation(operation: Operation, scope: Scope) -> dict[str, object]:
@@ -113,9 +119,7 @@ def _operation(operation: Operation, scope: Scope) -> dict[str, object]:
     told = operation.told
     refusals = (*operation.errors, *(told.of_bodies if operation.body else ()), *_SCOPE_ERRORS[scope], 500)
     errors = {
-        str(status): _answer(
-            status, [Content(holds=told.holds)], {**told.headers, **limits, **_ERROR_HEADERS.get(status, {})}
-        )
+        str(status): _answer(status, [_error(told)], {**told.headers, **limits, **_ERROR_HEADERS.get(status, {})})
         for status in refusals
     }
     described: dict[str, object] = {
@@ -162,7 +166,9 @@ def _media(content: Content) -> Mapping[str, object]:
 
 def _schema(content: Content) -> Mapping[str, object]:
     if content.holds is not None:
-        one = {"$ref": REF.format(name=content.holds.__name__)}
+        one: Mapping[str, object] = {"$ref": REF.format(name=content.holds.__name__)}
+        if content.or_holds is not None:
+            one = {"anyOf": [one, {"$ref": REF.format(name=content.or_holds.__name__)}]}
         return {"type": "array", "items": one} if content.listed else one
     match content.media_type:
         case "application/json":

@@ -46,7 +46,7 @@ class RouterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Models that may take the place of the one that is named, in this order."""
     max_cost_usd: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """Of the whole answer, at the longest."""
-    max_latency_ms: Annotated[int, Meta(ge=1, le=3_600_000)] | None = None
+    max_latency_ms: Annotated[float, Meta(ge=1, le=3_600_000, multiple_of=1)] | None = None
     """By what the model's card says."""
     cache: Literal["on", "off"] | CacheOption | None = None
     """Whether the response cache is used; it is not unless this says so."""
@@ -107,6 +107,10 @@ def _in_headers(headers: Mapping[bytes, bytes]) -> dict[str, object]:
             raise InvalidRequest(f"There is no option `{told}`. {_help()}", param=told)
         if name in _LISTS:
             said[name] = [word.strip() for word in text.split(",") if word.strip()]
+        elif text.lower() == "null":
+            raise InvalidRequest(
+                f"`null` is no value of a header: leave it out. {_help()}", param=header.decode("latin-1")
+            )
         else:
             said[name] = text.lower() if name in {"strict", "cache"} else text
     read: dict[str, object] = msgspec.to_builtins(_options(said, in_header=True))

@@ -33,6 +33,8 @@ class Content(Struct, frozen=True, kw_only=True):
     """What a body holds: a Struct in JSON, or text of another media type."""
 
     holds: type[Struct] | None = None
+    or_holds: type[Struct] | None = None
+    """What it may hold instead."""
     listed: bool = False
     """Whether it is a bare list of them."""
     named_by_path: str | None = None
@@ -41,6 +43,8 @@ class Content(Struct, frozen=True, kw_only=True):
     """Whether a request may do without this body."""
     lax: bool = False
     """Whether numbers and booleans may come as text, as the earlier service read them."""
+    open: bool = False
+    """Whether it may hold more than is said: in others' languages there are fields that nobody here has heard of."""
     media_type: str = "application/json"
     example: object = None
 
@@ -49,6 +53,8 @@ class ToldErrors(Struct, frozen=True, kw_only=True):
     """How a surface tells what went wrong."""
 
     holds: type[Struct]
+    or_holds: type[Struct] | None = None
+    """Another shape, for clients of another language."""
     of_bodies: Sequence[int]
     """Statuses of a body that is not taken."""
     headers: Mapping[str, str] = {}

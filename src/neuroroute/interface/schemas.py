@@ -21,16 +21,23 @@ _SURROGATES: Final = r"\ud800-\udfff"
 """What no text in UTF-8 holds: to exclude them would puzzle those who read patterns by halves of characters."""
 
 
-def schemas_of(structs: Iterable[type[Struct]], *, lax: Iterable[type[Struct]]) -> dict[str, dict[str, object]]:
+def schemas_of(
+    structs: Iterable[type[Struct]], *, lax: Iterable[type[Struct]], loose: Iterable[type[Struct]]
+) -> dict[str, dict[str, object]]:
     """Schemas by the Structs' names, of all that are reached from `structs`.
 
-    Those reached from `lax` take text for a number or a boolean, as `dialects.lax` reads it.
+    Those reached from `lax` take text for a number or a boolean, as `dialects.lax` reads it; those from `loose` may
+    hold more than is said, unless they forbid it.
     """
     structs = tuple(structs)
     _, schemas = msgspec.json.schema_components(structs, schema_hook=table_schema, ref_template=REF)
     lenient = {each.__name__ for each in _reached(lax)}
     documented = {each.__name__: _field_docs(each) for each in _reached(structs)}
-    return {name: _told(schema, documented.get(name, {}), lax=name in lenient) for name, schema in schemas.items()}
+    more = {each.__name__: {"additionalProperties": True} for each in _reached(loose)}
+    return {
+        name: {**more.get(name, {}), **_told(schema, documented.get(name, {}), lax=name in lenient)}
+        for name, schema in schemas.items()
+    }
 
 
 def _told(schema: Mapping[str, object], docs: Mapping[str, str], *, lax: bool) -> dict[str, object]:
