@@ -10,8 +10,11 @@ from neuroroute.dialects.caller_side import ApiError, CallerDialect, InvalidRequ
 from neuroroute.dialects.strict_json import MalformedBody
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
+    LanguageNotSpoken,
     ModelNotAllowed,
     NotCarried,
+    NothingFits,
+    OtherEmbeddingSpace,
     PromptRejected,
     PromptTooLong,
     ProviderFailed,
@@ -50,6 +53,8 @@ def api_failure_of(error: Exception) -> Failure:  # noqa: PLR0911 - one table, a
             return Failure(status=404, code="model_not_found", detail=detail)
         case NotCarried():
             return Failure(status=400, code="unsupported_parameter", detail=str(error))
+        case NothingFits():
+            return Failure(status=400, code="no_model_fits", detail=str(error))
         case PromptTooLong():
             return failure_of(error)
         case PromptRejected():
@@ -147,7 +152,9 @@ def _param_of(error: Exception) -> str | None:
             return error.param
         case NotCarried():
             return error.fields[0]
-        case UnknownModel() | ModelNotAllowed():
+        case UnknownModel() | ModelNotAllowed() | LanguageNotSpoken():
             return "model"
+        case OtherEmbeddingSpace():
+            return "neuroroute.fallbacks"
         case _:
             return None
