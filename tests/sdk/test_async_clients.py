@@ -93,20 +93,23 @@ async def test_who_leaves_a_stream_is_not_waited_for(async_openai_at, simulated,
     )
 
 
-@pytest.fixture(params=["openai", "responses", "anthropic"])
-async def model(request, place, async_openai_at, async_anthropic_at):
+PLACES = ("itself", "routed", "crossed")
+MODELS = [("chat", place) for place in PLACES] + [("messages", place) for place in PLACES]
+# Responses are spoken by OpenAI's models only.
+MODELS += [("responses", "itself"), ("responses", "routed")]
+
+
+@pytest.fixture(params=MODELS, ids="-".join)
+async def model(request, async_openai_at, async_anthropic_at):
     """A model of the framework."""
-    match request.param:
-        case "openai":
-            return OpenAIChatModel(place.chat, provider=OpenAIProvider(openai_client=await async_openai_at(place)))
-        case "responses":
-            if place.chat_says == "[simulated anthropic]":
-                pytest.skip("responses are spoken by OpenAI's models only")
-            client = await async_openai_at(place)
-            return OpenAIResponsesModel(place.chat, provider=OpenAIProvider(openai_client=client))
-        case _:
-            client = await async_anthropic_at(place)
-            return AnthropicModel(place.messages, provider=AnthropicProvider(anthropic_client=client))
+    surface, name = request.param
+    place = request.getfixturevalue(name)
+    if surface == "messages":
+        provider = AnthropicProvider(anthropic_client=await async_anthropic_at(place))
+        return AnthropicModel(place.messages, provider=provider)
+    provider = OpenAIProvider(openai_client=await async_openai_at(place))
+    kind = OpenAIChatModel if surface == "chat" else OpenAIResponsesModel
+    return kind(place.chat, provider=provider)
 
 
 async def test_an_agent_uses_its_tools_and_gives_its_output(model):
