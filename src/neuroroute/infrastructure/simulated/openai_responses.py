@@ -209,7 +209,7 @@ def _response(reply: Reply, asked: Asked, made: list[Item], *, usage: bool) -> d
     if usage:
         told["usage"] = {
             "input_tokens": reply.prompt_tokens,
-            "input_tokens_details": {"cached_tokens": reply.cached},
+            "input_tokens_details": {"cached_tokens": reply.cached, "cache_write_tokens": 0},
             "output_tokens": reply.completion_tokens,
             "output_tokens_details": {"reasoning_tokens": reply.reasoning_tokens},
             "total_tokens": reply.prompt_tokens + reply.completion_tokens,
