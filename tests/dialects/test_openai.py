@@ -282,6 +282,12 @@ def test_asks_for_no_longer_answer_than_the_model_writes():
     assert asked(Prompt(ASKED.messages, Sampling(max_tokens=10**9)))["max_tokens"] == 100
 
 
+@pytest.mark.parametrize("model", ["o3-mini", "gpt-5", "openai/gpt-5-nano"])
+def test_bounds_the_answers_of_models_that_think_in_their_own_word(model):
+    body = asked(upstream=model)
+    assert (body["max_completion_tokens"], "max_tokens" in body) == (10, False)
+
+
 def test_leaves_out_what_is_left_to_the_provider_but_not_a_temperature_of_zero():
     assert asked(Prompt(ASKED.messages)).keys() == {"model", "messages"}
     assert asked(Prompt(ASKED.messages, Sampling(temperature=0.0)))["temperature"] == 0

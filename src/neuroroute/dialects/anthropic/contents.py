@@ -6,8 +6,8 @@ from typing import final
 import msgspec
 from msgspec import Struct
 
-from neuroroute.dialects.anthropic.fields import invalid, read, unread
 from neuroroute.dialects.anthropic.sources import ReadSource
+from neuroroute.dialects.fields import invalid, read, unread
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import Ability
 from neuroroute.domain.prompt import Document, Image, Part, Text, ToolResult

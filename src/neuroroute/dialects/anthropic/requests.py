@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.anthropic.contents import Blocks, ContentReader
-from neuroroute.dialects.anthropic.fields import invalid, read, unread
 from neuroroute.dialects.anthropic.tools import read_choice, read_tools
 from neuroroute.dialects.caller_side import Asked
+from neuroroute.dialects.fields import invalid, read, size_of, unread
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Wording
 
@@ -83,7 +82,7 @@ def read_messages(body: Mapping[str, object], headers: Sequence[tuple[str, str]]
     Raises:
         InvalidRequest: naming the field.
     """
-    size = _size(body)
+    size = size_of(body)
     request = read(_Request, body, "")
     reader = ContentReader()
     reader.untranslated += unread(body, _KNOWN, "")
@@ -134,14 +133,6 @@ def read_messages(body: Mapping[str, object], headers: Sequence[tuple[str, str]]
         + IMAGE_TOKENS * reader.images
         + (TOOLS_TOKENS if request.tools else 0),
     )
-
-
-def _size(body: Mapping[str, object]) -> int:
-    """Bytes of `body` as it would be sent on. What cannot be sent on is found here, before anything else is done."""
-    try:
-        return len(msgspec.json.encode(body))
-    except UnicodeEncodeError as error:
-        raise invalid("The body holds half a surrogate pair, which is no text", "") from error
 
 
 def _max_tokens(said: float | None, wire: Wire) -> int | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.anthropic.contents import Blocks
-from neuroroute.dialects.anthropic.fields import read, unread
+from neuroroute.dialects.fields import read, unread
 from neuroroute.domain.prompt import Tool, ToolChoice, ToolUse
 
 MAX_TOOL_NAME: Final = 256

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from neuroroute.dialects.openai.fields import read
+from neuroroute.dialects.fields import read
 from neuroroute.dialects.openai.requests import asks_usage
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import ModelCard
@@ -28,6 +28,8 @@ from neuroroute.domain.prompt import (
 
 _USAGE: Final = {"include_usage": True}
 _TEXT_FILE: Final = re.compile(r"data:text/[^;,]+(?:;[^;,]+)*?;base64,", re.IGNORECASE)
+_THINKS: Final = re.compile(r"(?:[^/]+/)?(?:o[1-9]|gpt-[5-9])")
+"""OpenAI's models that think refuse `max_tokens`, which all others know (API reference, chat completions)."""
 _NAMELESS: Final = "answer"
 """The language asks for a name of a schema."""
 _encode = msgspec.json.Encoder().encode
@@ -60,7 +62,8 @@ def _request(prompt: Prompt, card: ModelCard) -> Iterator[tuple[str, object]]:
     if card.upstream is not None:
         yield "model", card.upstream
     if sampling.max_tokens is not None:
-        yield "max_tokens", min(sampling.max_tokens, card.max_tokens)
+        limit = "max_completion_tokens" if _THINKS.match(card.upstream or "") else "max_tokens"
+        yield limit, min(sampling.max_tokens, card.max_tokens)
     if sampling.temperature is not None:
         yield "temperature", sampling.temperature
     if sampling.top_p is not None:

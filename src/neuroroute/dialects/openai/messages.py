@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, final
 import msgspec
 from msgspec import Struct
 
-from neuroroute.dialects.openai.fields import invalid, read, unread
+from neuroroute.dialects.fields import invalid, read, unread
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import Ability
 from neuroroute.domain.prompt import Document, Image, Message, Part, Role, Text, ToolResult

@@ -6,7 +6,7 @@ from typing import Annotated, Final, TypeAlias
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.caller_side import Asked
-from neuroroute.dialects.openai.fields import invalid, read, size_of, unread
+from neuroroute.dialects.fields import invalid, read, size_of, unread
 from neuroroute.dialects.openai.messages import MessageReader, SaidMessage
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Prompt, Sampling, Tool, ToolChoice, ToolUse, Wording

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.caller_side import Asked, InvalidRequest
-from neuroroute.dialects.openai.fields import read, size_of
+from neuroroute.dialects.fields import read, size_of
 from neuroroute.dialects.responses.items import ItemReader
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Tool, Wording

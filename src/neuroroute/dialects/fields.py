@@ -1,4 +1,4 @@
-"""Reading the objects of a request: what is wrong has a path, and so has what is not carried."""
+"""Reading the objects of a caller's request: what is wrong has a path, and so has what is not carried."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,26 @@ from neuroroute.dialects.caller_side import InvalidRequest
 
 T = TypeVar("T")
 
-_PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?", re.DOTALL)
+_PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`")
 _MAX_TOLD: Final = 300
 """Characters of a message, which may repeat what the caller wrote."""
 _DEFAULTS: Final[Mapping[str, object]] = {
-    "n": 1,
-    "logprobs": False,
-    "top_logprobs": 0,
-    "store": False,
+    "caller": {"type": "direct"},
+    "defer_loading": False,
+    "detail": "auto",
     "frequency_penalty": 0,
+    "logprobs": False,
+    "modalities": ["text"],
+    "n": 1,
+    "prefix": False,
     "presence_penalty": 0,
     "service_tier": "auto",
-    "modalities": ["text"],
-    "prefix": False,
-    "detail": "auto",
+    "store": False,
+    "thinking": {"type": "disabled"},
+    "top_logprobs": 0,
 }
-"""Fields that say nothing with these values: they are what the language means without them."""
+"""Fields that say nothing with these values: they are what the languages mean without them."""
 _NOTHING: Final[tuple[object, ...]] = (None, [], {})
 _encode = msgspec.json.Encoder().encode
 
@@ -43,13 +46,16 @@ def read(kind: type[T], value: object, path: str) -> T:
         found = _PLACE.fullmatch(str(error))
         what, place = (found["what"], found["place"] or "") if found else (str(error), "")
         if missing := _MISSING.fullmatch(what):
-            what, place = "Field required", ".".join(filter(None, (place, missing["name"])))
-        raise invalid(what[:_MAX_TOLD], ".".join(filter(None, (path, place)))) from error
+            what, place = "Field required", f"{place}.{missing['name']}"
+        raise invalid(what[:_MAX_TOLD], path + place) from error
 
 
 def invalid(what: str, path: str) -> InvalidRequest:
-    """`what` is wrong with the field at `path`, which is empty for the body itself."""
-    return InvalidRequest(f"{path}: {what}" if path else what, param=path or None)
+    """`what` is wrong with the field at `path`, empty for the body itself. The path is told in words, too: not every
+    language's errors have a place for it.
+    """
+    param = path.removeprefix(".")
+    return InvalidRequest(f"{param}: {what}" if param else what, param=param or None)
 
 
 def unread(fields: Mapping[str, object], known: set[str] | frozenset[str], path: str = "") -> Sequence[str]:
