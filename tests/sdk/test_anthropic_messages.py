@@ -168,6 +168,16 @@ def test_tokens_written_to_the_cache_and_read_from_it_are_told(anthropic_at, sam
     assert (read.cache_creation_input_tokens, read.cache_read_input_tokens) == (0, 3)
 
 
+def test_tokens_that_openai_read_from_its_cache_are_told_in_anthropics_way(anthropic_at, crossed):
+    messages = anthropic_at(crossed).messages
+    asked = {"model": crossed.messages, "max_tokens": 100, "messages": user("one two three [[cached]]")}
+    with messages.stream(**asked) as stream:
+        streamed = stream.get_final_message().usage
+    for usage in (messages.create(**asked).usage, streamed):
+        assert usage.input_tokens + usage.cache_read_input_tokens == 5
+        assert usage.cache_read_input_tokens == 2
+
+
 def test_what_only_anthropic_knows_passes_on_its_own_wire(anthropic_at, same_wire):
     document = {"type": "text", "media_type": "text/plain", "data": "A text"}
     told = anthropic_at(same_wire).messages.create(
