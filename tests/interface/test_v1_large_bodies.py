@@ -15,8 +15,8 @@ from neuroroute.domain.model import Dialect
 
 SPOKEN = {dialect.wire: dialect for dialect in CALLER_DIALECTS}
 OWN = {CHAT: Dialect.OPENAI, MESSAGES: Dialect.ANTHROPIC}
-IMAGE = b64encode(bytes(range(256)) * 4096).decode()
-"""1 MiB, 1.4 MB as text."""
+IMAGE = b64encode(bytes(range(256)) * 3700).decode()
+"""1.26 MB."""
 
 
 def picture(language):

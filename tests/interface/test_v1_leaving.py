@@ -7,7 +7,9 @@ import time
 from collections.abc import Generator
 
 import httpx
+import psutil
 import pytest
+from interface.test_caller_leaves import Endless
 from interface.v1 import CHAT, MESSAGES, STREAMED, TRANSLATED, events, named, recorded
 from interface.wire import request
 from running import Service, eventually
@@ -16,6 +18,8 @@ ROUNDS = 3
 CLOSED_WITHIN = 0.1
 """Seconds from the caller's hanging up to the end of the provider's connection."""
 KEEP_ALIVE = 0.2
+READ = 48 << 20
+"""Bytes of an endless stream that are read."""
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +28,20 @@ def kept(simulated, tmp_path_factory) -> Generator[Service, None, None]:
     environ = {**simulated.environ, "NEUROROUTE_KEEP_ALIVE": str(KEEP_ALIVE)}
     with Service(tmp_path_factory.mktemp("kept"), environ=environ) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def endless(tmp_path_factory) -> Generator[tuple[Endless, Service], None, None]:
+    """A provider that never ends, and a service that asks it."""
+    provider = Endless()
+    with Service(tmp_path_factory.mktemp("endless"), environ={"LMSTUDIO_BASE_URL": provider.url}) as running:
+        yield provider, running
+    provider.close()
+
+
+@pytest.fixture
+def worker(endless) -> psutil.Process:
+    return psutil.Process(endless[1].workers[0])
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +141,23 @@ def test_a_whole_answer_is_waited_for_in_silence(language, patient):
     answer = language.ask(patient, f"hello [[sim:{language.own}.delay=0.5]]")
     assert "keep-alive" not in answer.text
     assert language.text(answer).startswith("[simulated")
+
+
+@pytest.mark.parametrize("language", TRANSLATED, ids=named)
+def test_a_stream_takes_no_memory_and_one_that_nobody_reads_holds_the_provider_back(language, endless, worker):
+    service, before = endless[1], worker.memory_info().rss
+    with socket.create_connection(("127.0.0.1", service.port), timeout=10) as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        line.sendall(asked(language, "hello", model="local", stream=True))
+        read = 0
+        while read < READ:
+            piece = line.recv(1 << 20)
+            assert piece, f"the stream ended after {read} bytes"
+            read += len(piece)
+        time.sleep(1)
+        held = endless[0].sent
+        time.sleep(0.5)
+        assert endless[0].sent == held, "the provider is still read"
+        assert worker.memory_info().rss - before < 24 << 20
+    assert eventually(endless[0].ended.is_set, within=5) < 5 * CLOSED_WITHIN
+    endless[0].ended.clear()
