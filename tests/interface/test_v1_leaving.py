@@ -18,7 +18,7 @@ ROUNDS = 3
 CLOSED_WITHIN = 0.1
 """Seconds from the caller's hanging up to the end of the provider's connection."""
 KEEP_ALIVE = 0.2
-READ = 48 << 20
+READ = 200 << 20
 """Bytes of an endless stream that are read."""
 
 

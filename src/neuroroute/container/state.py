@@ -49,7 +49,7 @@ from neuroroute.settings import Profile, Settings
 from neuroroute.settings.table import SETTINGS
 
 MAX_RESPONSE_BYTES: Final = 64 << 20
-"""A provider's answer may not be larger."""
+"""A provider's whole answer may not be larger; of a stream, what waits to be passed on."""
 DIALECTS: Final[Mapping[Dialect, ProviderDialect]] = {
     Dialect.OPENAI: OpenAIDialect(),
     Dialect.ANTHROPIC: AnthropicDialect(),

@@ -38,7 +38,7 @@ class Response:
     )
 
     def __init__(self, *, bodiless: bool, limit: int) -> None:
-        """`bodiless`: the request was a HEAD. `limit`: most bytes of body."""
+        """`bodiless`: the request was a HEAD. `limit`: most bytes of body that wait to be taken."""
         self.status: int = 0
         """0 until the headers are complete."""
         self.headers: dict[bytes, bytes] = {}
@@ -153,7 +153,7 @@ class Response:
         size = len(body)
         self._size += size
         self.buffered += size
-        if self._size > self._limit:
+        if self.buffered > self._limit:
             self._too_large()
         self._parts.append(body)
 
