@@ -23,7 +23,7 @@ _DEAREST: Final = 1_000_000
 _END: Final = r"(?![\s\S])"
 """The very end, in Python's patterns and in JSON Schema's alike; Python's `$` lets a line break follow."""
 _WORD: Final = rf"^[a-z][a-z0-9_]*{_END}"
-_ID: Final = rf"^(?!auto$)[A-Za-z0-9][A-Za-z0-9._:-]{{0,63}}{_END}"
+ID: Final = rf"^(?!auto$)[A-Za-z0-9][A-Za-z0-9._:-]{{0,63}}{_END}"
 _VARIABLE: Final = rf"^(?!NEUROROUTE_)[A-Z][A-Z0-9_]*{_END}"
 _LINE: Final = rf"^[^\x00-\x1f\x7f]+{_END}"
 _MAX_NAME: Final = 64
@@ -80,7 +80,7 @@ class RanksTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class ProviderTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somewhere that serves models."""
 
-    name: Annotated[str, Meta(pattern=_ID, description="letters, digits and . _ : -, at most 64; not auto")]
+    name: Annotated[str, Meta(pattern=ID, description="letters, digits and . _ : -, at most 64; not auto")]
     dialect: Annotated[Dialect, Meta(description="openai or anthropic")]
     base_url: Annotated[BaseUrl, Meta(description=f"{_ADDRESS}; for openai with its /v1, for anthropic without")]
     api_key_env: Annotated[
@@ -109,7 +109,7 @@ class ProviderTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model, as its maker states it."""
 
-    id: Annotated[str, Meta(pattern=_ID, description="letters, digits and . _ : -, at most 64; not auto")]
+    id: Annotated[str, Meta(pattern=ID, description="letters, digits and . _ : -, at most 64; not auto")]
     name: Annotated[
         Annotated[str, Meta(pattern=_LINE, max_length=255)] | None,
         Meta(description="the name shown, one line of at most 255 characters; left out: the id"),
@@ -135,9 +135,9 @@ class ModelTable(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=1, le=1_000_000_000)] | None,
         Meta(description="the most tokens that it reads, a whole number from 1; left out: not known"),
     ] = None
-    avg_latency_ms: Annotated[
-        int, Meta(ge=0, le=3_600_000, description="milliseconds to expect, a whole number")
-    ] = 1000
+    avg_latency_ms: Annotated[int, Meta(ge=0, le=3_600_000, description="milliseconds to expect, a whole number")] = (
+        1000
+    )
     price: Annotated[
         PriceTable | None,
         Meta(

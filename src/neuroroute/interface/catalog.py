@@ -9,7 +9,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.ports import ModelCatalog
-from neuroroute.dialects.catalog_tables import Fault, ModelTable, ProviderTable, read_table
+from neuroroute.dialects.catalog_tables import ID, Fault, ModelTable, ProviderTable, read_table
 from neuroroute.dialects.lax import Problem
 from neuroroute.domain.access import Scope as AccessScope
 from neuroroute.domain.catalog_plan import AddressRefused, CatalogMisfit
@@ -128,6 +128,8 @@ def _misfits(misfit: CatalogMisfit) -> HttpRefusal:
 
 
 _TAG: Final = "catalogue"
+_KNOWN: Final = {"type": "string"}
+_NEW: Final = {**_KNOWN, "pattern": ID}
 _MODEL: Final = Content(
     holds=ModelTable,
     named_by_path="id",
@@ -185,7 +187,7 @@ def _route(
     parameters: Sequence[Parameter] = (),
 ) -> Route:
     named = [
-        Parameter(name=part, place="path", schema={"type": "string"}, summary="As the catalogue calls it")
+        Parameter(name=part, place="path", schema=_NEW if body else _KNOWN, summary="As the catalogue calls it")
         for part in re.findall(r"{(\w+):str}", path)
     ]
     return Route(

@@ -9,7 +9,7 @@ import msgspec
 
 from neuroroute.domain.access import Scope
 from neuroroute.interface.routes import Content, Operation, Parameter, Route, ToldErrors
-from neuroroute.interface.schemas import REF, schemas_of
+from neuroroute.interface.schemas import REF, portable, schemas_of
 
 _REQUEST_ID: Final = {
     "description": "The id of this request: that of the request's own header, else that of its body, else ours",
@@ -143,7 +143,7 @@ def _parameter(parameter: Parameter) -> Mapping[str, object]:
         "in": parameter.place,
         "required": parameter.required,
         "description": parameter.summary,
-        "schema": parameter.schema,
+        "schema": portable(parameter.schema),
     }
     return described if parameter.example is None else {**described, "example": parameter.example}
 

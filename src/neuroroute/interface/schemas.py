@@ -41,7 +41,7 @@ def schemas_of(
 
 
 def _told(schema: Mapping[str, object], docs: Mapping[str, str], *, lax: bool) -> dict[str, object]:
-    told = {key: _portable(value) for key, value in schema.items()}
+    told = {key: portable(value) for key, value in schema.items()}
     properties = told.get("properties")
     if isinstance(properties, dict):
         told["properties"] = {
@@ -55,14 +55,14 @@ def _documented(schema: dict[str, object], said: str | None) -> dict[str, object
     return {"description": said, **schema} if said else schema
 
 
-def _portable(value: object) -> object:
+def portable(value: object) -> object:
     """The same in the words of every language, and of what is read: a set is a list that may say a thing twice."""
     if isinstance(value, dict):
         members: dict[str, object] = value  # pyright: ignore[reportUnknownVariableType] - JSON
-        return {name: _portable(item) for name, item in members.items() if name != "uniqueItems"}
+        return {name: portable(item) for name, item in members.items() if name != "uniqueItems"}
     if isinstance(value, list):
         items: list[object] = value  # pyright: ignore[reportUnknownVariableType] - JSON
-        return [_portable(item) for item in items]
+        return [portable(item) for item in items]
     return value.replace(_PYTHON_END, "$").replace(_SURROGATES, "") if isinstance(value, str) else value
 
 
