@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any, NamedTuple
 
 from httptools import HttpResponseParser
@@ -22,6 +23,8 @@ class Reply(NamedTuple):
     body: bytes
     whole: bool
     """Whether HTTP says that it ended."""
+    seconds: float
+    """From the question to its end."""
 
 
 class Question(NamedTuple):
@@ -76,6 +79,7 @@ class Connection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
         self._parser = HttpResponseParser(self)
+        self._began = monotonic()
         self._answered = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         async with asyncio.timeout(PATIENCE):
@@ -97,7 +101,9 @@ class Connection(asyncio.Protocol):
         self._parser = None
         if not self._answered.done():
             status = getattr(self, "_status", 0)
-            self._answered.set_result(Reply(status, self._headers, b"".join(self._body), whole))
+            self._answered.set_result(
+                Reply(status, self._headers, b"".join(self._body), whole, monotonic() - self._began)
+            )
 
 
 async def ask_all(port: int, questions: Iterable[Question], *, at_once: int = AT_ONCE) -> dict[str, Reply]:

@@ -1,18 +1,9 @@
 """Streams that are cut at every byte, over HTTP: one of each language, as they are and translated."""
 
 import pytest
-from interface.v1 import CHAT, MESSAGES, RESPONSES
 from streams.cutting import Cut, Cutting, both, check_cuts, in_turn
-from streams.expected import Route
-from streams.told import CHAT_STREAM, MESSAGE_STREAM, RESPONSE_STREAM
+from streams.routes import ROUTES
 
-ROUTES = {
-    "chat": Route(CHAT, "openai", CHAT_STREAM, CHAT_STREAM),
-    "messages": Route(MESSAGES, "anthropic", MESSAGE_STREAM, CHAT_STREAM),
-    "responses": Route(RESPONSES, "openai", RESPONSE_STREAM, RESPONSE_STREAM),
-    "chat-of-messages": Route(CHAT, "anthropic", MESSAGE_STREAM, CHAT_STREAM),
-    "messages-of-chat": Route(MESSAGES, "openai", CHAT_STREAM, CHAT_STREAM),
-}
 EVERY = 41
 """Bytes from one reset connection to the next."""
 

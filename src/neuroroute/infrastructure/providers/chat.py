@@ -51,8 +51,8 @@ class ChatProvider(Provider):
             timeouts=Timeouts(
                 connect=min(CONNECT_TIMEOUT, timeout),
                 first_byte=timeout,
-                idle=timeout if stall is None else stall,
-                total=MAX_STREAM_SECONDS if prompt.streamed else timeout,
+                idle=timeout,
+                total=timeout,
             ),
         )
         async with asked as reply:
@@ -65,8 +65,12 @@ class ChatProvider(Provider):
                     yield event
                 return
             reader = reading.stream()
+            begun = not prompt.streamed
             async for chunk in reply.chunks():
                 for event in reader.feed(chunk):
+                    if not begun:  # until here the provider may have talked without saying anything
+                        begun = True
+                        reply.extend(idle=timeout if stall is None else stall, total=MAX_STREAM_SECONDS)
                     yield event
                     if isinstance(event, Finished):
                         await _read_out(reply)

@@ -115,6 +115,12 @@ class Connection(asyncio.Protocol):
             await self._arrival(min(self._loop.time() + timeouts.idle, self._until))
         return response.take()
 
+    def extend(self, *, idle: float, total: float) -> None:
+        """Bound the rest of the exchange anew, from now on. For who is not waiting for a piece of it."""
+        _, timeouts = self._current()
+        self._timeouts = msgspec.structs.replace(timeouts, idle=idle, total=total)
+        self._until = self._deadline = self._loop.time() + total
+
     def finish(self) -> bool:
         """End the exchange; True if the connection may carry another one, else it is closed."""
         response, transport = self._response, self._transport
@@ -225,7 +231,7 @@ class Connection(asyncio.Protocol):
         if self._loop.time() < self._deadline:
             self._arm(self._deadline)
         elif self._deadline == self._until:
-            self.fail(f"no whole answer within {timeouts.total:g} s", timed_out=True)
+            self.fail(f"not answered within {timeouts.total:g} s", timed_out=True)
         elif not response.status:
             self.fail(f"no answer within {timeouts.first_byte:g} s", timed_out=True)
         else:

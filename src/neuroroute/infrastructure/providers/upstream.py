@@ -65,6 +65,10 @@ class Reply:
         """
         return self._response.take() if self._response.complete else await self._connection.rest()
 
+    def extend(self, *, idle: float, total: float) -> None:
+        """Bound what is to come anew: seconds between two pieces, and from now to the last byte."""
+        self._connection.extend(idle=idle, total=total)
+
     def chunks(self) -> Self:
         """The body as it arrives, in pieces of any size; what arrived together comes together."""
         return self

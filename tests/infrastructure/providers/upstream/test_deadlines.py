@@ -101,7 +101,7 @@ async def test_a_slow_but_steady_answer_is_no_pause(lab):
 
 async def test_a_steady_answer_without_end_stops_at_the_total(lab):
     error = await failure(lab, lab.client(await lab.provider(dripping)), total=0.15)
-    assert (str(error), error.timed_out) == ("no whole answer within 0.15 s", True)
+    assert (str(error), error.timed_out) == ("not answered within 0.15 s", True)
 
 
 async def test_the_total_holds_for_a_reader_that_is_busy_elsewhere(lab):
@@ -113,7 +113,22 @@ async def test_the_total_holds_for_a_reader_that_is_busy_elsewhere(lab):
 
     async with lab.ask(lab.client(await lab.provider(handler)), total=0.1) as reply:
         await asyncio.wait_for(left.wait(), 5)
-        with pytest.raises(ProviderUnavailable, match=r"no whole answer within 0\.1 s"):
+        with pytest.raises(ProviderUnavailable, match=r"not answered within 0\.1 s"):
+            await reply.read()
+
+
+async def test_what_is_left_of_an_answer_can_be_given_more_time(lab):
+    async with lab.ask(lab.client(await lab.provider(dripping)), total=0.1) as reply:
+        first = await anext(reply)
+        reply.extend(idle=0.2, total=5)
+        assert first + b"".join([piece async for piece in reply]) == b"x" * 12
+
+
+async def test_what_is_left_of_an_answer_can_be_given_less_time(lab):
+    async with lab.ask(lab.client(await lab.provider(dripping)), total=5) as reply:
+        await anext(reply)
+        reply.extend(idle=0.2, total=0.1)
+        with pytest.raises(ProviderUnavailable, match=r"not answered within 0\.1 s"):
             await reply.read()
 
 
