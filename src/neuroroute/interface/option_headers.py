@@ -12,7 +12,7 @@ _SECONDS: Final = {"type": "number", "minimum": 0.1, "maximum": 3600}
 
 
 def _words(most: int) -> Mapping[str, object]:
-    word = r"[ -+\--~]{0,100}"
+    word = "[^,]{0,100}"
     return {"type": "string", "pattern": f"^{word}(?:,{word}){{0,{most - 1}}}$", "description": "Comma-separated"}
 
 
