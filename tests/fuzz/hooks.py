@@ -11,6 +11,7 @@ _REFUSALS = [
     "asks for .* and the option `priority` for",  # two ways to say one thing
     "another language, which cannot carry",  # with `strict`, what a provider has no words for
     "its provider does not speak",  # the language of a model that is named
+    "has more than nine decimals",  # a price
     "This is in the past",  # when a key is to end
     "It is after `to`",  # the first day
     "its provider is nowhere|there is no provider yet|only a local openai provider can do without",

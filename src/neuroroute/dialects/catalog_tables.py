@@ -26,6 +26,8 @@ _WORD: Final = rf"^[a-z][a-z0-9_]*{_END}"
 ID: Final = rf"^(?!auto$)[A-Za-z0-9][A-Za-z0-9._:-]{{0,63}}{_END}"
 _VARIABLE: Final = rf"^(?!NEUROROUTE_)[A-Z][A-Z0-9_]*{_END}"
 _LINE: Final = rf"^[^\x00-\x1f\x7f]+{_END}"
+_DECIMAL: Final = r"^(?:0|[1-9][0-9]{0,5})(?:\.[0-9]{1,9})?$"
+"""Of US dollars, as the schemas have them in text."""
 _MAX_NAME: Final = 64
 _MAX_FAULTS: Final = 20
 """Of one table that are told."""
@@ -201,7 +203,7 @@ def table_schema(kind: type) -> dict[str, object]:
     if kind is BaseUrl:
         return {"type": "string", "pattern": f"^{ADDRESS}$"}
     if kind is Dollars:
-        return {"type": ["number", "string"], "minimum": 0, "maximum": _DEAREST}
+        return {"type": ["number", "string"], "minimum": 0, "maximum": _DEAREST, "pattern": _DECIMAL}
     raise NotImplementedError
 
 
