@@ -17,6 +17,7 @@ from sdk.test_node_clients import locked, node  # noqa: F401 - a fixture
 
 NODE = ROOT / "tests/sdk/node"
 GUIDES = ("docs/openai.md", "docs/anthropic.md")
+PROGRAMS = ("README.md", *GUIDES)
 END = "-- the end of a block --"
 ANSWER_SECONDS = 60
 _BLOCK = re.compile(r"^```(python|js)\n(.*?)^```\n+```text\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -37,7 +38,7 @@ def programs(guide: str, language: str):
     return found
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", PROGRAMS)
 def test_the_programs_in_python_print_what_is_written(guide, service, tmp_path):
     blocks = programs(guide, "python")
     told = "".join([f"{code}\nprint({END!r})\n" for code, _ in blocks])

@@ -1,0 +1,43 @@
+"""What the guides list is what there is: options, headers, and where the languages are in the code."""
+
+import re
+
+import pytest
+from docs.tables import ROOT, codes, tables_of
+
+from neuroroute.interface.completions_routes import _HEADERS
+from neuroroute.interface.option_headers import option_headers
+from neuroroute.interface.router_options import RouterOptions
+
+LANGUAGES = ("openai", "anthropic", "responses")
+
+
+def table(document: str, heading: str, column: str):
+    return next(
+        found for found in tables_of(ROOT / document) if found.heading == heading and found.columns[0] == column
+    )
+
+
+def test_every_option_of_the_router_is_in_the_guide():
+    told = [codes(cells[0])[0] for _, cells in table("docs/openai.md", "Telling the router", "option").rows]
+    assert told == list(RouterOptions.__struct_fields__)
+
+
+def test_every_option_is_a_header_too():
+    headers = [header.name.removeprefix("X-NeuroRoute-").lower().replace("-", "_") for header in option_headers()]
+    assert headers == list(RouterOptions.__struct_fields__)
+
+
+def test_every_header_of_an_answer_is_in_the_guide():
+    rows = table("docs/openai.md", "What the answer's head says", "header").rows
+    told = {name if name.startswith("x-") else f"x-neuroroute{name}" for _, cells in rows for name in codes(cells[0])}
+    assert told == {*_HEADERS, "x-request-id"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_file_of_a_language_is_on_the_map(language):
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    part = text.partition("A language's package, one idea a file:")[2].partition("## Where to add")[0]
+    told = set(re.findall(r"`(\w+)`", part))
+    files = {path.stem for path in (ROOT / "src/neuroroute/dialects" / language).glob("*.py")} - {"__init__"}
+    assert files - told == set()
