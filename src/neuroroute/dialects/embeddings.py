@@ -10,6 +10,7 @@ from neuroroute.dialects.caller_side import AnswerWriter, ApiError, Asked, Calle
 from neuroroute.dialects.fields import read, size_of
 from neuroroute.dialects.openai.errors import failure_in, write_error
 from neuroroute.dialects.provider_side import EventReader, Reading
+from neuroroute.dialects.sse import check_text
 from neuroroute.domain.completion import Completion, CompletionEvent, Finished, FinishReason, Usage, Verbatim
 from neuroroute.domain.errors import ProviderUnavailable
 from neuroroute.domain.model import Dialect, Wire
@@ -127,6 +128,7 @@ class EmbeddingsRelay(Reading):
 
     def whole(self, body: bytes) -> Iterable[CompletionEvent]:
         try:
+            check_text(body)
             answer = _decode(body)
         except _UNREADABLE as error:
             raise ProviderUnavailable("The provider's answer holds no embeddings") from error

@@ -83,6 +83,16 @@ class SseReader:
         return events
 
 
+def check_text(data: bytes) -> None:
+    """For who passes `data` on: reading JSON does not look at the spelling of what is not asked for.
+
+    Raises:
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    if not data.isascii():
+        data.decode()
+
+
 def write_event(data: bytes, *, name: str | None = None) -> bytes:
     r"""One event; `data` may have several lines, each of which ends in `\n`."""
     return relay_event(SseEvent(name.encode() if name else b"", data))

@@ -27,7 +27,7 @@ from neuroroute.dialects.anthropic.events import (
     read_event,
 )
 from neuroroute.dialects.provider_side import EventReader, Reading
-from neuroroute.dialects.sse import SseEvent, SseReader
+from neuroroute.dialects.sse import SseEvent, SseReader, check_text
 from neuroroute.domain.completion import (
     Completion,
     CompletionEvent,
@@ -69,6 +69,7 @@ def read_message(body: bytes) -> Message:
         ProviderFailed: it is none, or tells of an error.
     """
     try:
+        check_text(body)
         if _decode_kind(body).type != "error":
             return _decode_message(body)
     except UNREADABLE as error:

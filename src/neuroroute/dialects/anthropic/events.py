@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from neuroroute.dialects.anthropic.counts import NO_USAGE
+from neuroroute.dialects.sse import check_text
 from neuroroute.domain.errors import ProviderUnavailable
 
 
@@ -132,6 +133,7 @@ def read_event(data: bytes) -> StreamEvent | StreamError | None:
         ProviderUnavailable: it is no event of this language.
     """
     try:
+        check_text(data)
         kind = _decode_event_kind(data)
         if kind.type == "error" or kind.error != NO_USAGE:
             return StreamError()

@@ -22,7 +22,7 @@ from neuroroute.dialects.anthropic.events import (
     read_block,
 )
 from neuroroute.dialects.provider_side import EventReader, Reading
-from neuroroute.dialects.sse import SseEvent, SseReader, relay_event
+from neuroroute.dialects.sse import MAX_EVENT_BYTES, SseEvent, SseReader, check_text, relay_event
 from neuroroute.domain.completion import CompletionEvent, Finished, FinishReason, Usage, Verbatim
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
 
@@ -109,6 +109,8 @@ class _RelayingReader(EventReader):
         self._sse = SseReader()
         self._held: list[bytes] = []
         """Events that were not handed on: before the first content other models may still take over."""
+        self._held_size = 0
+        """Bytes, before the first content."""
         self._characters = 0
         """Of the text in them."""
         self._committed = False
@@ -151,6 +153,9 @@ class _RelayingReader(EventReader):
             self._characters += said.characters
             if not self._committed:
                 self._committed = said.is_content
+                self._held_size += len(written)
+                if self._held_size > MAX_EVENT_BYTES and not self._committed:
+                    raise ProviderUnavailable(f"The provider sent {MAX_EVENT_BYTES} bytes and said nothing in them")
         return b""
 
     def _hand_on(self) -> Verbatim:
@@ -173,6 +178,10 @@ class _RelayingReader(EventReader):
 
 
 def _event_of(data: bytes) -> _Event:
+    try:
+        check_text(data)
+    except UnicodeDecodeError as error:
+        raise nonsense() from error
     try:
         event = _decode(data)
     except UNREADABLE as error:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from neuroroute.dialects.openai.errors import failure_in
+from neuroroute.dialects.sse import check_text
 from neuroroute.domain.completion import Finished, FinishReason, Usage
 from neuroroute.domain.errors import ProviderUnavailable
 
@@ -48,6 +49,8 @@ class Call(Struct):
     index: int | None = None
     id: str | None = None
     function: Function | None = None
+    custom: object = None
+    """What is called, where the tool takes any text."""
 
 
 class Said(Struct):
@@ -86,17 +89,25 @@ class Chunk(Struct):
     model: str | None = None
     usage: Raw = NULL
     x_groq: Raw = NULL
-    """Where Groq puts the usage of a stream."""
+    """Where Groq puts the usage of a stream, and why it broke off."""
     error: Raw = NULL
 
 
 class _Groq(Struct):
     usage: Raw = NULL
+    error: Raw = NULL
+
+
+_NO_GROQ = _Groq()
+_NO_ERRORS = frozenset({b"null", b"{}", b'""', b"false"})
+"""What some write where there is none; OpenAI's own clients pass over it too."""
 
 
 class _Usage(Struct):
     prompt_tokens: _Count
-    completion_tokens: _Count
+    completion_tokens: _Count | None = None
+    """Google leaves out a count of 0, and what was thought is in the total then."""
+    total_tokens: _Count | None = None
     prompt_tokens_details: Raw = NULL
     completion_tokens_details: Raw = NULL
 
@@ -115,18 +126,23 @@ _decode_details = msgspec.json.Decoder(_Details).decode
 
 
 def read_chunk(data: bytes) -> Chunk:
-    """A completion, or a chunk of one.
+    """A completion, or a chunk of one, also one that `tells_error`.
 
     Raises:
-        ProviderFailed: it is none, or tells of an error.
+        ProviderUnavailable: it is none.
     """
     try:
-        chunk = _decode(data)
+        check_text(data)
+        return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's answer is not a chat completion") from error
-    if chunk.error != NULL:
-        raise failure_in(data)
-    return chunk
+
+
+def tells_error(chunk: Chunk) -> bool:
+    """Whether it says that the answer failed, whatever else it says."""
+    if chunk.error != NULL and bytes(chunk.error) not in _NO_ERRORS:
+        return True
+    return chunk.x_groq != NULL and bytes(_groq(chunk).error) not in _NO_ERRORS
 
 
 def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
@@ -136,6 +152,8 @@ def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
         ProviderFailed: it is none, or tells of an error.
     """
     completion = read_chunk(body)
+    if tells_error(completion):
+        raise failure_in(body)
     if not completion.choices:
         raise ProviderUnavailable("The provider answered without a choice")
     return completion, completion.choices
@@ -145,10 +163,14 @@ def usage_of(chunk: Chunk) -> Raw:
     """Where it tells the usage; null when it does not."""
     if chunk.usage != NULL or chunk.x_groq == NULL:
         return chunk.usage
+    return _groq(chunk).usage
+
+
+def _groq(chunk: Chunk) -> _Groq:
     try:
-        return _decode_groq(chunk.x_groq).usage
+        return _decode_groq(chunk.x_groq)
     except (msgspec.DecodeError, RecursionError):
-        return NULL
+        return _NO_GROQ
 
 
 def finish(
@@ -169,15 +191,20 @@ def _usage(raw: Raw) -> Usage | None:
         told = _decode_usage(raw)
     except (msgspec.DecodeError, RecursionError):
         return None
+    completed = told.completion_tokens
+    if completed is None:
+        if told.total_tokens is None:
+            return None
+        completed = max(told.total_tokens - told.prompt_tokens, 0)
     if told.prompt_tokens_details == NULL and told.completion_tokens_details == NULL:
-        return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=told.completion_tokens)
+        return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=completed)
     cached = _details(told.prompt_tokens_details).cached_tokens or 0
     reasoning = _details(told.completion_tokens_details).reasoning_tokens or 0
     return Usage(
         prompt_tokens=told.prompt_tokens,
-        completion_tokens=told.completion_tokens,
+        completion_tokens=completed,
         cached_tokens=min(cached, told.prompt_tokens),
-        reasoning_tokens=min(reasoning, told.completion_tokens),
+        reasoning_tokens=min(reasoning, completed),
     )
 
 

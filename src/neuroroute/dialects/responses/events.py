@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from neuroroute.dialects.responses.response import NULL, UNREADABLE, failure
-from neuroroute.dialects.sse import SseEvent
+from neuroroute.dialects.sse import SseEvent, check_text
 from neuroroute.domain.errors import ProviderUnavailable
 
 FAILED: Final = "response.failed"
@@ -48,10 +48,19 @@ class Event(Struct):
 
     @property
     def characters(self) -> int:
-        """Of the text that it adds. Wholes say again what pieces said, and sound is no text."""
+        """Of the text that it adds. Wholes say again what pieces said, and sound is no text.
+
+        Raises:
+            ProviderUnavailable: it is no text.
+        """
         if not self.type.endswith(".delta") or self.type == "response.audio.delta":
             return 0
-        return len(_decode_text(self.delta)) if bytes(self.delta).startswith(b'"') else 0
+        if not bytes(self.delta).startswith(b'"'):
+            return 0
+        try:
+            return len(_decode_text(self.delta))
+        except msgspec.DecodeError as error:  # half of a surrogate pair, which is JSON and no text
+            raise nonsense() from error
 
 
 _decode = msgspec.json.Decoder(Event).decode
@@ -65,9 +74,15 @@ def read_event(event: SseEvent) -> Event:
         ProviderFailed: it is none, or tells of an error.
     """
     try:
+        check_text(event.data)
         told = _decode(event.data)
     except UNREADABLE as error:
-        raise ProviderUnavailable("The provider's event is not one of a response") from error
+        raise nonsense() from error
     if told.error != NULL or told.type == "error" or event.name == b"error":
         raise failure(event.data)
     return told
+
+
+def nonsense() -> ProviderUnavailable:
+    """The failure that an event in no language is."""
+    return ProviderUnavailable("The provider's event is not one of a response")

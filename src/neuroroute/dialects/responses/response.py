@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from neuroroute.dialects.openai.errors import words
+from neuroroute.dialects.sse import check_text
 from neuroroute.domain.completion import Finished, FinishReason, Usage
 from neuroroute.domain.errors import (
     ProviderFailed,
@@ -83,6 +84,7 @@ def read_response(body: bytes | Raw) -> Response:
         ProviderUnavailable: it is none.
     """
     try:
+        check_text(bytes(body))
         return _decode(body)
     except UNREADABLE as error:
         raise ProviderUnavailable("The provider's answer is not a response") from error
