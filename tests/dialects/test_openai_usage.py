@@ -39,3 +39,9 @@ def test_impossible_details_leave_the_counts_standing(told):
 def test_no_part_of_a_count_is_more_than_the_whole():
     usage = counted(prompt_tokens_details={"cached_tokens": 99}, completion_tokens_details={"reasoning_tokens": 99})
     assert (usage.cached_tokens, usage.reasoning_tokens) == (14, 9)
+
+
+def test_a_completion_that_is_not_counted_is_what_the_total_leaves_for_it():
+    assert counted(completion_tokens=None) == Usage(prompt_tokens=14, completion_tokens=9)
+    assert counted(completion_tokens=None, total_tokens=14) == Usage(prompt_tokens=14, completion_tokens=0)
+    assert counted(completion_tokens=None, total_tokens=None) is None

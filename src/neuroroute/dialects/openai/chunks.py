@@ -6,7 +6,6 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from neuroroute.dialects.openai.errors import failure_in
-from neuroroute.dialects.sse import check_text
 from neuroroute.domain.completion import Finished, FinishReason, Usage
 from neuroroute.domain.errors import ProviderUnavailable
 
@@ -49,8 +48,6 @@ class Call(Struct):
     index: int | None = None
     id: str | None = None
     function: Function | None = None
-    custom: object = None
-    """What is called, where the tool takes any text."""
 
 
 class Said(Struct):
@@ -89,18 +86,12 @@ class Chunk(Struct):
     model: str | None = None
     usage: Raw = NULL
     x_groq: Raw = NULL
-    """Where Groq puts the usage of a stream, and why it broke off."""
+    """Where Groq puts the usage of a stream."""
     error: Raw = NULL
 
 
 class _Groq(Struct):
     usage: Raw = NULL
-    error: Raw = NULL
-
-
-_NO_GROQ = _Groq()
-_NO_ERRORS = frozenset({b"null", b"{}", b'""', b"false"})
-"""What some write where there is none; OpenAI's own clients pass over it too."""
 
 
 class _Usage(Struct):
@@ -126,23 +117,18 @@ _decode_details = msgspec.json.Decoder(_Details).decode
 
 
 def read_chunk(data: bytes) -> Chunk:
-    """A completion, or a chunk of one, also one that `tells_error`.
+    """A completion, or a chunk of one.
 
     Raises:
-        ProviderUnavailable: it is none.
+        ProviderFailed: it is none, or tells of an error.
     """
     try:
-        check_text(data)
-        return _decode(data)
+        chunk = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's answer is not a chat completion") from error
-
-
-def tells_error(chunk: Chunk) -> bool:
-    """Whether it says that the answer failed, whatever else it says."""
-    if chunk.error != NULL and bytes(chunk.error) not in _NO_ERRORS:
-        return True
-    return chunk.x_groq != NULL and bytes(_groq(chunk).error) not in _NO_ERRORS
+    if chunk.error != NULL:
+        raise failure_in(data)
+    return chunk
 
 
 def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
@@ -152,8 +138,6 @@ def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
         ProviderFailed: it is none, or tells of an error.
     """
     completion = read_chunk(body)
-    if tells_error(completion):
-        raise failure_in(body)
     if not completion.choices:
         raise ProviderUnavailable("The provider answered without a choice")
     return completion, completion.choices
@@ -163,14 +147,10 @@ def usage_of(chunk: Chunk) -> Raw:
     """Where it tells the usage; null when it does not."""
     if chunk.usage != NULL or chunk.x_groq == NULL:
         return chunk.usage
-    return _groq(chunk).usage
-
-
-def _groq(chunk: Chunk) -> _Groq:
     try:
-        return _decode_groq(chunk.x_groq)
+        return _decode_groq(chunk.x_groq).usage
     except (msgspec.DecodeError, RecursionError):
-        return _NO_GROQ
+        return NULL
 
 
 def finish(
