@@ -136,6 +136,19 @@ def test_a_choice_may_say_nothing_at_all():
     assert list(READING.whole(body)) == [Finished(FinishReason.FILTERED, "content_filter", None)]
 
 
+def test_the_first_choice_is_read_wherever_it_stands():
+    second, first = chunk({"content": "B"}, "length", index=1), chunk({"content": "A"}, "stop")
+    choices = [{**told["choices"][0], "message": told["choices"][0]["delta"]} for told in (second, first)]
+    said = Completion.fold(READING.whole(completion({}, choices=choices)))
+    assert (said.text, said.finished.reason) == ("A", FinishReason.STOP)
+    assert Completion.fold(read(second, first)).text == "A"
+
+
+def test_why_groq_broke_off_is_an_error():
+    with pytest.raises(ProviderUnavailable):
+        read(chunk({"content": "Par"}), chunk({}, x_groq={"id": "r", "error": "over_capacity"}))
+
+
 def test_the_usage_of_a_stream_may_be_groqs():
     usage = Usage(prompt_tokens=14, completion_tokens=9)
     assert read(chunk({}, "stop", x_groq={"id": "r", "usage": USAGE}))[-1].usage == usage

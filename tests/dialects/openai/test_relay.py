@@ -64,6 +64,7 @@ def test_the_first_event_is_content():
         {"annotations": [{"type": "url_citation"}]},
         {"function_call": {"name": "a"}},
         calls((0, "a", "f", "")),
+        {"tool_calls": [{"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": ""}}]},
     ],
 )
 def test_everything_that_is_said_is_content(delta):
@@ -122,10 +123,6 @@ def test_tells_why_the_first_choice_ended():
     ("error", "failure"),
     [
         (sse({"error": {"message": "secret", "code": "rate_limit_exceeded"}}), ProviderThrottled),
-        (
-            sse({"error": {"message": "secret", "code": 502}, "choices": [{"delta": {"content": "x"}}]}),
-            ProviderUnavailable,
-        ),
         (sse({"error": "secret"}), ProviderUnavailable),
         (b'event: error\ndata: {"message":"secret"}\n\n', ProviderUnavailable),
     ],
@@ -139,6 +136,30 @@ def test_an_error_is_a_failure_and_never_passed_on(error, failure):
         next(events)
     assert before.value.words == after.value.words
     assert "secret" not in f"{after.value}{after.value.words}"
+
+
+BROKEN = {"error": {"message": "secret", "code": 502}}
+
+
+def test_how_choices_ended_is_passed_on_from_beside_an_error():
+    ended = chunk({"content": "x"}, "error")
+    events = WITH_USAGE.stream().feed(sse(ROLE, PARIS, BROKEN | ended, b"[DONE]"))
+    assert next(events).data == sse(ROLE, PARIS, ended)
+    with pytest.raises(ProviderUnavailable):
+        next(events)
+    with pytest.raises(ProviderUnavailable):
+        relayed(sse(ROLE, BROKEN | ended))
+
+
+def test_why_groq_broke_off_is_an_error():
+    with pytest.raises(ProviderUnavailable):
+        relayed(sse(ROLE, PARIS, chunk({}, x_groq={"id": "r", "error": "over_capacity"}), b"[DONE]"))
+
+
+@pytest.mark.parametrize("error", [None, {}, "", False])
+def test_an_error_that_says_nothing_is_none(error):
+    stream = sse(chunk({"content": "a"}, "stop", error=error, x_groq={"error": error}), b"[DONE]")
+    assert bytes_of(relayed(stream)) == stream
 
 
 @pytest.mark.parametrize("data", [b"{", b"hello", b"\xff", b"[]", b"[" * 100_000, b'{"choices":7}', b'{"choices":[7]}'])

@@ -16,6 +16,7 @@ from neuroroute.dialects.openai.chunks import (
     read_chunk,
     read_completion,
     reasoning_of,
+    tells_error,
     text_of,
     usage_of,
 )
@@ -36,9 +37,10 @@ class ChatAnswers(Reading):
     def whole(self, body: bytes) -> Iterable[CompletionEvent]:
         completion, choices = read_completion(body)
         speech = _Speech()
-        message = choices[0].message
+        first = next((choice for choice in choices if not choice.index), choices[0])
+        message = first.message
         events: list[CompletionEvent] = [] if message is None else [*speech.read(message, completion.id or "")]
-        reason = choices[0].finish_reason or ""
+        reason = first.finish_reason or ""
         return *events, speech.finish(reason, usage_of(completion), completion.model)
 
     def stream(self) -> EventReader:
@@ -81,6 +83,8 @@ class _ChunkReader(EventReader):
 
     def _read_chunk(self, data: bytes) -> Iterator[CompletionEvent]:
         chunk = read_chunk(data)
+        if tells_error(chunk):
+            raise failure_in(data)
         self._model = chunk.model or self._model
         if (usage := usage_of(chunk)) != NULL:
             self._usage = usage

@@ -48,6 +48,8 @@ class Call(Struct):
     index: int | None = None
     id: str | None = None
     function: Function | None = None
+    custom: object = None
+    """What is called, where the tool takes any text."""
 
 
 class Said(Struct):
@@ -86,12 +88,18 @@ class Chunk(Struct):
     model: str | None = None
     usage: Raw = NULL
     x_groq: Raw = NULL
-    """Where Groq puts the usage of a stream."""
+    """Where Groq puts the usage of a stream, and why it broke off."""
     error: Raw = NULL
 
 
 class _Groq(Struct):
     usage: Raw = NULL
+    error: Raw = NULL
+
+
+_NO_GROQ = _Groq()
+_NO_ERRORS = frozenset({b"null", b"{}", b'""', b"false"})
+"""What some write where there is none; OpenAI's own clients pass over it too."""
 
 
 class _Usage(Struct):
@@ -117,18 +125,22 @@ _decode_details = msgspec.json.Decoder(_Details).decode
 
 
 def read_chunk(data: bytes) -> Chunk:
-    """A completion, or a chunk of one.
+    """A completion, or a chunk of one, also one that `tells_error`.
 
     Raises:
-        ProviderFailed: it is none, or tells of an error.
+        ProviderUnavailable: it is none.
     """
     try:
-        chunk = _decode(data)
+        return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's answer is not a chat completion") from error
-    if chunk.error != NULL:
-        raise failure_in(data)
-    return chunk
+
+
+def tells_error(chunk: Chunk) -> bool:
+    """Whether it says that the answer failed, whatever else it says."""
+    if chunk.error != NULL and bytes(chunk.error) not in _NO_ERRORS:
+        return True
+    return chunk.x_groq != NULL and bytes(_groq(chunk).error) not in _NO_ERRORS
 
 
 def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
@@ -138,6 +150,8 @@ def read_completion(body: bytes) -> tuple[Chunk, list[Choice]]:
         ProviderFailed: it is none, or tells of an error.
     """
     completion = read_chunk(body)
+    if tells_error(completion):
+        raise failure_in(body)
     if not completion.choices:
         raise ProviderUnavailable("The provider answered without a choice")
     return completion, completion.choices
@@ -147,10 +161,14 @@ def usage_of(chunk: Chunk) -> Raw:
     """Where it tells the usage; null when it does not."""
     if chunk.usage != NULL or chunk.x_groq == NULL:
         return chunk.usage
+    return _groq(chunk).usage
+
+
+def _groq(chunk: Chunk) -> _Groq:
     try:
-        return _decode_groq(chunk.x_groq).usage
+        return _decode_groq(chunk.x_groq)
     except (msgspec.DecodeError, RecursionError):
-        return NULL
+        return _NO_GROQ
 
 
 def finish(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
+import msgspec
 from msgspec import Raw
 
 from neuroroute.dialects.openai.chunks import (
@@ -15,6 +16,7 @@ from neuroroute.dialects.openai.chunks import (
     read_chunk,
     read_completion,
     reasoning_of,
+    tells_error,
     text_of,
     usage_of,
 )
@@ -25,6 +27,9 @@ from neuroroute.domain.completion import CompletionEvent, Finished, Verbatim
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
 
 _END = write_event(DONE)
+_FAILURE = frozenset({"error", "x_groq"})
+_decode_object = msgspec.json.Decoder(dict[str, object]).decode
+_encode = msgspec.json.Encoder().encode
 
 
 @final
@@ -75,6 +80,7 @@ class _Choices:
         if said.tool_calls or said.function_call:
             characters += (called := _characters_of_calls(said))
             self._called = self._called or (index == 0 and called > 0)
+            self.spoke = self.spoke or any(call.custom for call in said.tool_calls or ())
         if characters or said.audio or said.images or said.annotations or said.reasoning_details:
             self.spoke = True
         return characters
@@ -148,6 +154,10 @@ class _ChunkRelay(EventReader):
         if event.name == b"error":
             raise failure_in(event.data)
         chunk = read_chunk(event.data)
+        if tells_error(chunk):
+            if chunk.choices and self._choices.spoke:  # OpenRouter says in the same chunk how its choices ended
+                self._pass_on(SseEvent(event.name, _without_error(event.data)))
+            raise failure_in(event.data)
         if chunk.model:
             self._model = chunk.model
         usage = usage_of(chunk)
@@ -158,12 +168,20 @@ class _ChunkRelay(EventReader):
                 self._characters += self._choices.add(choice, choice.delta or choice.message)
         elif usage != NULL and not self._tells_usage:
             return
-        self._waiting.append(relay_event(event))
-        self._waiting_size += len(event.data)
+        self._pass_on(event)
         if self._waiting_size > MAX_EVENT_BYTES and not self._choices.spoke:
             raise ProviderUnavailable(f"The provider sent {MAX_EVENT_BYTES} bytes and said nothing in them")
+
+    def _pass_on(self, event: SseEvent) -> None:
+        self._waiting.append(relay_event(event))
+        self._waiting_size += len(event.data)
 
     def _finish(self) -> Finished:
         self._done = True
         verbatim = b"".join((*self._waiting, _END))  # an answer that says nothing is told here, all of it
         return self._choices.finish(self._usage, self._model, verbatim)
+
+
+def _without_error(data: bytes) -> bytes:
+    """All that a chunk says but why it failed, for that may hold our key."""
+    return _encode({name: value for name, value in _decode_object(data).items() if name not in _FAILURE})
