@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from neuroroute.dialects.openai.errors import failure_in
+from neuroroute.dialects.sse import check_text
 from neuroroute.domain.completion import Finished, FinishReason, Usage
 from neuroroute.domain.errors import ProviderUnavailable
 
@@ -131,6 +132,7 @@ def read_chunk(data: bytes) -> Chunk:
         ProviderUnavailable: it is none.
     """
     try:
+        check_text(data)
         return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProviderUnavailable("The provider's answer is not a chat completion") from error
