@@ -50,7 +50,7 @@ def check_cuts(stage, *cuttings: Cutting, **said) -> None:
             stage.provider.scripts[case] = Script([route.stream.wire[:size]], **ENDINGS[ending])
             cases[case] = route, size, Question(case, route.language, route.model, **said)
     replies = stage.ask([question for _, _, question in cases.values()])
-    rows = stage.rows()
+    rows = stage.rows(cases)
     wrong = []
     for case, (route, size, question) in cases.items():
         try:

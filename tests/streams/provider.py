@@ -4,6 +4,7 @@ import asyncio
 import re
 import socket
 import struct
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from time import monotonic
@@ -50,6 +51,8 @@ class Provider:
         """How often, by case."""
         self.left: dict[str, float] = {}
         """When the peer closed a connection on which a case was being answered."""
+        self.sees_asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self.sees_left: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def serve(self) -> tuple[asyncio.Server, int]:
         loop = asyncio.get_running_loop()
@@ -60,6 +63,7 @@ class Provider:
         if path.startswith("/spare"):
             return self.spare[path.removeprefix("/spare")]
         self.asked[case] = self.asked.get(case, 0) + 1
+        self.sees_asked[case].set()
         return self.scripts[case]
 
 
@@ -82,6 +86,7 @@ class Line(asyncio.Protocol):
     def connection_lost(self, exc) -> None:
         if self._case:
             self._provider.left[self._case] = monotonic()
+            self._provider.sees_left[self._case].set()
         if self._task is not None:
             self._task.cancel()
 

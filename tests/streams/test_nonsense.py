@@ -46,7 +46,7 @@ def check(stage, cases, *, end=End.WHOLE, **said):
     for case, (route, pieces) in cases.items():
         stage.provider.scripts[case] = Script(pieces, end=end)
         questions[case] = Question(case, route.language, route.model, **said)
-    replies, rows = stage.ask(questions.values()), stage.rows()
+    replies, rows = stage.ask(questions.values()), stage.rows(questions)
     for case, (route, _) in cases.items():
         size = len(route.stream.wire)
         try:
@@ -125,3 +125,21 @@ def test_other_line_ends_comments_and_what_else_is_lawful_change_nothing(name, s
         "fields": wire.replace(b"data: ", b"id: 7\nretry: 3\nother\ndata:"),
     }
     check(stage, {f"lawful.{name}.{what}": (route, [said]) for what, said in lawful.items()})
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "status"),
+    [("chat", "rate_limit_error", 429), ("chat", "server_error", 502), ("messages", "rate_limit_error", 429),
+     ("messages", "overloaded_error", 529), ("messages", "api_error", 502), ("responses", "server_error", 502),
+     ("chat-of-messages", "overloaded_error", 503), ("messages-of-chat", "rate_limit_error", 429)],
+)  # fmt: skip
+def test_an_error_event_before_the_first_content_has_the_status_that_clients_act_on(name, kind, status, stage):
+    route = ROUTES[name]
+    opening = route.stream.wire[: route.stream.ends[route.stream.first]]
+    told = json.dumps({"type": "error", "error": {"type": kind, "message": "secret words"}}).encode()
+    case = f"error.{name}.{kind}"
+    stage.provider.scripts[case] = Script([opening + b"event: error\ndata: " + told + b"\n\n"])
+    reply = stage.ask([Question(case, route.language, route.model)])[case]
+    assert reply.status == status
+    assert b"secret words" not in reply.body
+    route.language.error(json.loads(reply.body))

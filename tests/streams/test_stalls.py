@@ -1,6 +1,5 @@
 """Providers that fall silent, or that talk without saying anything."""
 
-import pytest
 from streams.caller import Question
 from streams.expected import check_row
 from streams.provider import End, Script
@@ -12,82 +11,78 @@ SLACK = 1.0
 """Seconds that a small machine may be late."""
 COMMENT = b": still here\n\n"
 
-each = pytest.mark.parametrize("name", ROUTES)
 
-
-def sizes_of(route, *, before):
-    """Where events end, before the first content or after it; one in the middle of an event too."""
+def before(route):
+    """Where events end before the first content, and a byte before that is whole."""
     first = route.stream.ends[route.stream.first + 1]
-    sizes = [*route.stream.ends[:-1], first - 1, first + 9]
-    return sorted(size for size in sizes if (size < first) == before)
+    return [*route.stream.ends[: route.stream.first + 1], first - 1]
 
 
-def asked(stage, name, sizes, what, script, **said):
-    route = ROUTES[name]
-    cases = {f"{what}.{name}.{size}": size for size in sizes}
-    for case, size in cases.items():
-        stage.provider.scripts[case] = script(route.stream.wire[:size])
-    questions = {case: Question(case, route.language, route.model, **said) for case in cases}
-    replies = stage.ask(questions.values())
-    rows = stage.rows()
-    return [(questions[case], replies[case], rows[case], size) for case, size in cases.items()]
+def after(route):
+    """Where events end after it, and in the middle of one."""
+    ends = route.stream.ends[route.stream.first + 1 : -1]
+    return [*ends, ends[0] + 9]
 
 
-@each
-def test_silence_before_the_first_content_ends_with_the_time_out(name, stage):
-    route = ROUTES[name]
-    said = {"options": {"timeout": TIMEOUT, "stall_timeout": 30}, "fallback": "local"}
-    for question, reply, row, size in asked(
-        stage, name, sizes_of(route, before=True), "silent", lambda wire: Script([wire], end=End.HOLD), **said
-    ):
-        route.check(question, reply, size)
-        check_row(route, question, row, size)
-        assert TIMEOUT * 0.9 < reply.seconds < TIMEOUT + SLACK, size
+def asked(stage, what, sizes_of, script, **said):
+    """Of every route: its question, the answer, the ledger's row, and how much the provider had said."""
+    cases = {f"{what}.{name}.{size}": (route, size) for name, route in ROUTES.items() for size in sizes_of(route)}
+    questions = {case: Question(case, route.language, route.model, **said) for case, (route, _) in cases.items()}
+    for case, (route, size) in cases.items():
+        stage.provider.scripts[case] = script(route, route.stream.wire[:size])
+    replies = stage.ask(questions.values(), at_once=len(cases))
+    rows = stage.rows(cases)
+    return [(route, questions[case], replies[case], rows[case], size) for case, (route, size) in cases.items()]
 
 
-@each
-def test_talk_without_content_ends_with_the_time_out_too(name, stage):
-    route = ROUTES[name]
-    said = {"options": {"timeout": TIMEOUT, "stall_timeout": 30}, "fallback": "local"}
-    talk = [COMMENT, 0.1] * 60
-    for question, reply, row, size in asked(
-        stage, name, [route.stream.ends[route.stream.first]], "talk", lambda wire: Script([wire, *talk]), **said
-    ):
-        route.check(question, reply, size)
-        check_row(route, question, row, size)
-        assert reply.seconds < TIMEOUT + SLACK, size
+def check(route, question, reply, row, size):
+    route.check(question, reply, size)
+    check_row(route, question, row, size)
 
 
-@each
-def test_without_a_fallback_it_is_told_as_a_time_out(name, stage):
-    said = {"options": {"timeout": TIMEOUT}}
-    for _, reply, row, size in asked(stage, name, [0, 30], "alone", lambda wire: Script([wire], end=End.HOLD), **said):
-        assert reply.status == 504, size
-        assert row["outcome"] == "failed"
-        assert reply.seconds < TIMEOUT + SLACK, size
+def held(_, wire):
+    return Script([wire], end=End.HOLD)
 
 
-@each
-def test_silence_in_the_middle_ends_with_an_error_event(name, stage):
-    route = ROUTES[name]
-    said = {"options": {"timeout": 30, "stall_timeout": STALL}, "fallback": "local"}
-    for question, reply, row, size in asked(
-        stage, name, sizes_of(route, before=False), "stalled", lambda wire: Script([wire], end=End.HOLD), **said
-    ):
-        route.check(question, reply, size)
-        check_row(route, question, row, size)
-        assert STALL * 0.9 < reply.seconds < STALL + SLACK, size
+def talking(_, wire):
+    return Script([wire, *[COMMENT, 0.1] * 60])
 
 
-@each
-def test_an_answer_that_began_in_time_may_take_longer_than_the_time_out(name, stage):
-    route = ROUTES[name]
-    size = len(route.stream.wire)
+def slow(route, wire):
     half = route.stream.ends[route.stream.first + 1]
+    return Script([wire[:half], 2 * TIMEOUT, wire[half:]])
+
+
+def test_silence_before_the_first_content_ends_with_the_time_out(stage):
+    said = {"options": {"timeout": TIMEOUT, "stall_timeout": 30}, "fallback": "local"}
+    for one in asked(stage, "silent", before, held, **said):
+        check(*one)
+        assert TIMEOUT * 0.9 < one[2].seconds < TIMEOUT + SLACK, one
+
+
+def test_talk_without_content_ends_with_the_time_out_too(stage):
+    said = {"options": {"timeout": TIMEOUT, "stall_timeout": 30}, "fallback": "local"}
+    for one in asked(stage, "talk", lambda route: [route.stream.ends[route.stream.first]], talking, **said):
+        check(*one)
+        assert one[2].seconds < TIMEOUT + SLACK, one
+
+
+def test_without_a_fallback_it_is_told_as_a_time_out(stage):
+    for one in asked(stage, "alone", lambda _: [0, 30], held, options={"timeout": TIMEOUT}):
+        _, _, reply, row, _ = one
+        assert (reply.status, row["outcome"]) == (504, "failed"), one
+        assert reply.seconds < TIMEOUT + SLACK, one
+
+
+def test_silence_in_the_middle_ends_with_an_error_event(stage):
+    said = {"options": {"timeout": 30, "stall_timeout": STALL}, "fallback": "local"}
+    for one in asked(stage, "stalled", after, held, **said):
+        check(*one)
+        assert STALL * 0.9 < one[2].seconds < STALL + SLACK, one
+
+
+def test_an_answer_that_began_in_time_may_take_longer_than_the_time_out(stage):
     said = {"options": {"timeout": TIMEOUT, "stall_timeout": 30}}
-    for question, reply, row, _ in asked(
-        stage, name, [size], "slow", lambda wire: Script([wire[:half], 2 * TIMEOUT, wire[half:]]), **said
-    ):
-        route.check(question, reply, size)
-        check_row(route, question, row, size)
-        assert reply.seconds > 2 * TIMEOUT
+    for one in asked(stage, "slow", lambda route: [len(route.stream.wire)], slow, **said):
+        check(*one)
+        assert one[2].seconds > 2 * TIMEOUT, one
