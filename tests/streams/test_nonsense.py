@@ -56,14 +56,16 @@ def check(stage, cases, *, end=End.WHOLE, **said):
             raise AssertionError(f"{case}: {str(replies[case])[:2000]}") from error
 
 
-@each
 @pytest.mark.parametrize("fallback", [None, "local"], ids=["alone", "with a fallback"])
-def test_nonsense_is_a_failure_before_the_first_content_and_a_cut_after_it(name, fallback, stage):
+def test_nonsense_is_a_failure_before_the_first_content_and_a_cut_after_it(fallback, stage):
     cases = {}
-    for what, wire in {**NONSENSE, **misspelt(ROUTES[name])}.items():
-        for at in (0, ROUTES[name].stream.first, ROUTES[name].stream.first + 1, len(ROUTES[name].stream.events) - 1):
-            route = broken(ROUTES[name], at, wire)
-            cases[f"nonsense.{name}.{fallback}.{what}.{at}".replace(" ", "-")] = route, [route.stream.wire]
+    for name, route in ROUTES.items():
+        first = route.stream.first
+        for what, wire in {**NONSENSE, **misspelt(route)}.items():
+            for at in (0, first, first + 1, len(route.stream.events) - 1):
+                said = broken(route, at, wire)
+                case = f"nonsense.{name}.{fallback}.{what}.{at}".replace(" ", "-")
+                cases[case] = said, [said.stream.wire]
     check(stage, cases, fallback=fallback)
 
 
@@ -104,27 +106,28 @@ def test_a_long_line_is_none(name, stage):
     check(stage, {f"long.{name}": (longer, [longer.stream.wire])})
 
 
-@each
-def test_usage_that_is_told_twice_counts_once(name, stage):
-    route = ROUTES[name]
-    at = len(route.stream.events) - 2
-    twice = route._replace(stream=Stream(*route.stream.events[:at], route.stream.events[at], *route.stream.events[at:]))
-    if name != "responses":
-        check(stage, {f"twice.{name}": (twice, [twice.stream.wire])})
+def test_usage_that_is_told_twice_counts_once(stage):
+    cases = {}
+    for name in ("chat", "messages", "chat-of-messages", "messages-of-chat"):
+        *before, usage, end = ROUTES[name].stream.events
+        twice = ROUTES[name]._replace(stream=Stream(*before, usage, usage, end))
+        cases[f"twice.{name}"] = twice, [twice.stream.wire]
+    check(stage, cases)
 
 
-@each
-def test_other_line_ends_comments_and_what_else_is_lawful_change_nothing(name, stage):
-    route = ROUTES[name]
-    wire = route.stream.wire
-    lawful = {
-        "crlf": wire.replace(b"\n", b"\r\n"),
-        "cr": wire.replace(b"\n", b"\r"),
-        "mark": b"\xef\xbb\xbf" + wire,
-        "comments": wire.replace(b"\n\n", b"\n\n: hello\n\n"),
-        "fields": wire.replace(b"data: ", b"id: 7\nretry: 3\nother\ndata:"),
-    }
-    check(stage, {f"lawful.{name}.{what}": (route, [said]) for what, said in lawful.items()})
+def test_other_line_ends_comments_and_what_else_is_lawful_change_nothing(stage):
+    cases = {}
+    for name, route in ROUTES.items():
+        wire = route.stream.wire
+        lawful = {
+            "crlf": wire.replace(b"\n", b"\r\n"),
+            "cr": wire.replace(b"\n", b"\r"),
+            "mark": b"\xef\xbb\xbf" + wire,
+            "comments": wire.replace(b"\n\n", b"\n\n: hello\n\n"),
+            "fields": wire.replace(b"data: ", b"id: 7\nretry: 3\nother\ndata:"),
+        }
+        cases |= {f"lawful.{name}.{what}": (route, [said]) for what, said in lawful.items()}
+    check(stage, cases)
 
 
 @pytest.mark.parametrize(
