@@ -42,6 +42,11 @@ def test_what_is_kept_at_the_provider_is_not_carried(kind, source):
     assert content({"type": kind, "source": source}) == ((), ("messages[0].content[0]",))
 
 
+@pytest.mark.parametrize("kind", ["image", "document"])
+def test_what_is_not_carried_of_a_source_is_named(kind):
+    assert content({"type": kind, "source": URL | {"x": 1}})[1] == ("messages[0].content[0].source.x",)
+
+
 def test_calls_of_tools():
     call = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {"a": [1, "é"]}, "caller": {"type": "direct"}}
     assert content(call, role="assistant") == ((ToolCall("toolu_1", "f", '{"a":[1,"é"]}'),), ())

@@ -138,6 +138,9 @@ def test_keeps_the_request_as_the_caller_said_it():
     assert (wording.wire, wording.body, wording.headers) == (Wire.CHAT, said, ())
 
 
+FORMAT = {"type": "json_schema", "json_schema": {"name": "f", "schema": {}}}
+
+
 @pytest.mark.parametrize(
     ("fields", "path"),
     [
@@ -150,7 +153,11 @@ def test_keeps_the_request_as_the_caller_said_it():
         ({"functions": [{"name": "f"}]}, "functions"),
         ({"unheard_of": False}, "unheard_of"),
         ({"response_format": {"type": "grammar"}}, "response_format"),
+        ({"response_format": FORMAT | {"x": 1}}, "response_format.x"),
+        ({"response_format": FORMAT | {"json_schema": {"name": "f", "x": 1}}}, "response_format.json_schema.x"),
         ({"tool_choice": {"type": "allowed_tools"}}, "tool_choice"),
+        ({"tool_choice": {"type": "function", "function": {"name": "f"}, "x": 1}}, "tool_choice.x"),
+        ({"tool_choice": {"type": "function", "function": {"name": "f", "x": 1}}}, "tool_choice.function.x"),
         ({"tools": [{"type": "web_search"}]}, "tools[0]"),
         ({"tools": [{"type": "function", "function": WEATHER, "cache_control": {}, "x": 1}]}, "tools[0].x"),
         ({"tools": [{"type": "function", "function": WEATHER | {"x": 1}}]}, "tools[0].function.x"),
@@ -171,6 +178,7 @@ def test_names_what_is_not_carried(fields, path):
         ({"type": "file", "file": {"file_id": "f1"}}, ".file"),
         ({"type": "image_url", "image_url": {"url": PNG, "detail": "high"}}, ".image_url.detail"),
         ({"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}, ".cache_control"),
+        ({"type": "refusal", "refusal": "No.", "x": 1}, ".x"),
     ],
 )
 def test_names_what_is_not_carried_of_a_content(part, path):
@@ -182,9 +190,14 @@ def test_names_what_is_not_carried_of_calls():
     call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}
     google = call | {"extra_content": {"google": {"thought_signature": "x"}}}
     custom = {"id": "d", "type": "custom", "custom": {"name": "g", "input": "x"}}
-    (turn,), untranslated, _ = message(role="assistant", content=None, tool_calls=[call, google, custom])
-    assert untranslated == ("messages[0].tool_calls[1].extra_content", "messages[0].tool_calls[2]")
-    assert turn.content == (ToolCall("c", "f", ""), ToolCall("c", "f", ""))
+    signed = call | {"function": call["function"] | {"thought_signature": "x"}}
+    (turn,), untranslated, _ = message(role="assistant", content=None, tool_calls=[call, google, custom, signed])
+    assert untranslated == (
+        "messages[0].tool_calls[1].extra_content",
+        "messages[0].tool_calls[2]",
+        "messages[0].tool_calls[3].function.thought_signature",
+    )
+    assert turn.content == (ToolCall("c", "f", ""),) * 3
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,17 @@ Blocks = Sequence[dict[str, object]]
 _TEXT = frozenset({"type", "text"})
 _IMAGE = frozenset({"type", "source"})
 _DOCUMENT = frozenset({"type", "source", "title"})
+_SOURCE = frozenset(ReadSource.__struct_fields__)
 _TOOL_USE = frozenset({"type", "id", "name", "input"})
 _TOOL_RESULT = frozenset({"type", "tool_use_id", "content", "is_error"})
 
 
 class _Image(Struct):
-    source: ReadSource
+    source: dict[str, object]
 
 
 class _Document(Struct):
-    source: ReadSource
+    source: dict[str, object]
     title: str | None = None
 
 
@@ -110,7 +111,7 @@ class ContentReader:
                 raise invalid("Expected `str`", f"{path}.text")
             case "image":
                 self._note(block, _IMAGE, path)
-                return self._image(read(_Image, block, path).source, path)
+                return self._image(read(_Image, block, path), path)
             case "document":
                 self._note(block, _DOCUMENT, path)
                 return self._document(read(_Document, block, path), path)
@@ -120,21 +121,26 @@ class ContentReader:
             case _:
                 raise invalid("Field required", f"{path}.type")
 
-    def _image(self, source: ReadSource, path: str) -> Image | None:
+    def _image(self, image: _Image, path: str) -> Image | None:
         self.abilities.add(Ability.IMAGES)
+        source = read(ReadSource, image.source, f"{path}.source")
         self.images += 1
         self.image_characters += len(source.data or "")
-        if (url := source.as_url()) is None:
-            self.untranslated.append(path)
-            return None
-        return Image(url)
+        url = self._url(source, image.source, path)
+        return None if url is None else Image(url)
 
     def _document(self, document: _Document, path: str) -> Document | None:
         self.abilities.add(Ability.FILES)
-        if (url := document.source.as_url()) is None:
+        url = self._url(read(ReadSource, document.source, f"{path}.source"), document.source, path)
+        return None if url is None else Document(url, document.title)
+
+    def _url(self, source: ReadSource, fields: dict[str, object], path: str) -> str | None:
+        """Where it is; `None`, with `path` noted, where no other language can say it."""
+        if (url := source.as_url()) is None:
             self.untranslated.append(path)
-            return None
-        return Document(url, document.title)
+        else:
+            self.untranslated += unread(fields, _SOURCE, f"{path}.source")
+        return url
 
     def _note(self, block: dict[str, object], known: frozenset[str], path: str) -> None:
         if len(block) > 2 and not block.keys() <= known:

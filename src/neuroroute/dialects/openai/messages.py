@@ -34,6 +34,8 @@ _FILE: Final = {"type", "file"}
 _DATA: Final = {"file_data", "filename"}
 _CALL: Final = {"id", "type", "function", "index"}
 """With `index`, which is a stream's: clients send back what they were told."""
+_FUNCTION: Final = {"name", "arguments"}
+_REFUSAL: Final = {"type", "refusal"}
 
 
 class SaidMessage(Struct):
@@ -53,7 +55,7 @@ class _Function(Struct):
 
 class _Call(Struct):
     id: str
-    function: _Function
+    function: dict[str, object]
 
 
 class _TextPart(Struct):
@@ -132,7 +134,9 @@ class MessageReader:
             return None
         self.untranslated += unread(fields, _CALL, path)
         call = read(_Call, fields, path)
-        return ToolCall(call.id, call.function.name, _arguments(call.function))
+        self.untranslated += unread(call.function, _FUNCTION, f"{path}.function")
+        function = read(_Function, call.function, f"{path}.function")
+        return ToolCall(call.id, function.name, _arguments(function))
 
     def _result(self, message: SaidMessage, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
         self.abilities.add(Ability.TOOLS)
@@ -153,6 +157,7 @@ class MessageReader:
                 self.untranslated += unread(fields, _TEXT, path)
                 return Text(text if isinstance(text, str) else read(_TextPart, fields, path).text)
             case "refusal":
+                self.untranslated += unread(fields, _REFUSAL, path)
                 return Text(read(_Refusal, fields, path).refusal)
             case "image_url":
                 self.untranslated += unread(fields, _IMAGE, path)

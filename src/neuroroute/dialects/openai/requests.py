@@ -29,6 +29,10 @@ _Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
 _USES: Final = {"auto": ToolUse.AUTO, "none": ToolUse.NONE, "required": ToolUse.REQUIRED, "any": ToolUse.REQUIRED}
 """`any` is Mistral's."""
 _FUNCTION: Final = {"name", "description", "parameters", "strict"}
+_TYPED: Final = {"type", "function"}
+_NAMED: Final = {"name"}
+_FORMAT: Final = {"type", "json_schema"}
+_SCHEMA: Final = {"name", "description", "schema", "strict"}
 
 
 class _Request(Struct):
@@ -77,7 +81,7 @@ class _Name(Struct):
 
 
 class _Chosen(Struct):
-    function: _Name
+    function: _Object
 
 
 class _Schema(Struct):
@@ -88,7 +92,7 @@ class _Schema(Struct):
 
 
 class _Format(Struct):
-    json_schema: _Schema
+    json_schema: _Object
 
 
 def read_chat(body: Mapping[str, object]) -> Asked:
@@ -168,7 +172,7 @@ def _tools(tools: Sequence[_Object], untranslated: list[str]) -> Iterator[Tool]:
             continue
         said = read(_Tool, fields, path).function
         function = read(_Function, said, f"{path}.function")
-        untranslated += unread(fields, {"type", "function"}, path)
+        untranslated += unread(fields, _TYPED, path)
         untranslated += unread(said, _FUNCTION, f"{path}.function")
         yield Tool(
             name=function.name,
@@ -183,7 +187,10 @@ def _choice(said: _Object | str | None, untranslated: list[str]) -> ToolChoice |
         case None:
             return None
         case {"type": "function"}:
-            return ToolChoice(ToolUse.REQUIRED, read(_Chosen, said, "tool_choice").function.name)
+            chosen = read(_Chosen, said, "tool_choice").function
+            untranslated += unread(said, _TYPED, "tool_choice")
+            untranslated += unread(chosen, _NAMED, "tool_choice.function")
+            return ToolChoice(ToolUse.REQUIRED, read(_Name, chosen, "tool_choice.function").name)
         case str() if said in _USES:
             return ToolChoice(_USES[said])
         case _:
@@ -198,7 +205,11 @@ def _format(said: _Object | None, untranslated: list[str]) -> JsonFormat | None:
         case {"type": "json_object"}:
             return JsonFormat()
         case {"type": "json_schema"}:
-            form = read(_Format, said, "response_format").json_schema
+            path = "response_format.json_schema"
+            fields = read(_Format, said, "response_format").json_schema
+            untranslated += unread(said, _FORMAT, "response_format")
+            untranslated += unread(fields, _SCHEMA, path)
+            form = read(_Schema, fields, path)
             return JsonFormat(schema=form.schema, name=form.name, description=form.description, strict=form.strict)
         case _:
             untranslated.append("response_format")
