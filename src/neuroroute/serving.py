@@ -67,9 +67,9 @@ def simulated_environment() -> Generator[Mapping[str, str], None, None]:
 
     with SimulatorProcess(FREE_PORTS, seed=1, pace=Pace()) as simulator:
         yield {
-            "OPENAI_API_KEY": "simulated",
+            "OPENAI_API_KEY": "sk-simulated",
             "OPENAI_BASE_URL": simulator.urls.openai,
-            "ANTHROPIC_API_KEY": "simulated",
+            "ANTHROPIC_API_KEY": "sk-simulated",
             "ANTHROPIC_BASE_URL": simulator.urls.anthropic,
             "LMSTUDIO_BASE_URL": simulator.urls.lmstudio,
         }

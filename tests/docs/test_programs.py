@@ -13,9 +13,8 @@ import pytest
 from docs.examples import differences
 from docs.tables import ROOT, codes, tables_of
 from running import Service, eventually
-from sdk.test_node_clients import locked, node  # noqa: F401 - a fixture
+from sdk.node_clients import node, suite  # noqa: F401 - fixtures
 
-NODE = ROOT / "tests/sdk/node"
 GUIDES = ("docs/openai.md", "docs/anthropic.md")
 PROGRAMS = ("README.md", *GUIDES)
 END = "-- the end of a block --"
@@ -48,12 +47,10 @@ def test_the_programs_in_python_print_what_is_written(guide, service, tmp_path):
 
 
 @pytest.mark.parametrize("guide", GUIDES)
-def test_the_programs_for_node_print_what_is_written(guide, service, node):  # noqa: F811 - that fixture
-    if locked(NODE / "package-lock.json") != locked(NODE / "node_modules/.package-lock.json"):
-        pytest.skip("the clients for Node are not installed: tests/sdk/test_node_clients.py does it")
+def test_the_programs_for_node_print_what_is_written(guide, service, node, suite):  # noqa: F811 - those fixtures
     for code, shown in programs(guide, "js"):
         told = code.replace("http://localhost:8000", service.url)
-        printed = _run([node.node, "--input-type=module", "-"], told, NODE)
+        printed = _run([node.node, "--input-type=module", "-"], told, suite)
         assert not differences(shown, printed), code
 
 

@@ -10,6 +10,7 @@ import httpx
 import openai
 import pytest
 from running import ADMIN_KEY, Service, Simulated, simulating
+from sdk.node_clients import node, suite  # noqa: F401 - fixtures
 
 CATALOG = """\
 [[models]]

@@ -43,6 +43,7 @@ def test_a_text_is_answered_with_its_usage(messages, asked, place):
     assert (told.type, told.role, told.stop_reason, told.stop_sequence) == ("message", "assistant", "end_turn", None)
     (block,) = told.content
     assert block.text.startswith(place.messages_says)
+    assert told._request_id
     assert told.usage.input_tokens == 4
     assert told.usage.output_tokens > 5
 

@@ -68,6 +68,7 @@ def test_anthropics_client_raises_what_it_raises_at_anthropic(message, place, fa
         assert raised.value.response.headers["retry-after"] == "1"
     if expected is not anthropic.APIConnectionError:
         assert raised.value.body["type"] == "error"
+        assert raised.value.request_id
 
 
 def test_a_key_that_is_wrong_is_an_authentication_error(openai_at, anthropic_at, chat, message, place):

@@ -6,12 +6,19 @@ from typing import Final
 
 from neuroroute.application.answer import Answer
 from neuroroute.application.draft import Draft
+from neuroroute.domain.model import Wire
 
+ANTHROPIC_SURFACES: Final = frozenset({Wire.MESSAGES, Wire.COUNT_TOKENS})
 MAX_DROPPED: Final = 4096
 """Bytes of the names of what was left out."""
 _MORE: Final = b", ..."
 _UNSAFE: Final = re.compile(r"[^\x21-\x7e]|,")
 """What would end a header, or one name of its list."""
+
+
+def anthropic_id(request_id: str) -> tuple[bytes, bytes]:
+    """The request's id where Anthropic's clients look for it."""
+    return b"request-id", request_id.encode()
 
 
 def attempt_headers(draft: Draft) -> list[tuple[bytes, bytes]]:
@@ -31,6 +38,8 @@ def answer_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
         (b"x-neuroroute-cache", b"hit" if answer.cached else b"miss" if asked_for else b"off"),
         *attempt_headers(answer.draft),
     ]
+    if answer.draft.request.surface in ANTHROPIC_SURFACES:
+        headers.append(anthropic_id(answer.draft.request.id))
     if answer.dropped:
         headers.append((b"x-neuroroute-dropped", dropped(answer.dropped)))
     return headers

@@ -123,7 +123,10 @@ def anthropic_headers() -> list[Parameter]:
     ]
 
 
+REQUEST_ID: Final = {"request-id": "The same as `x-request-id`, where Anthropic's clients look for it"}
 ANTHROPIC: Final = ToldErrors(
-    holds=AnthropicError, of_bodies=(400, 408, 413, 415), headers={"x-error-code": "What happened, in one word of ours"}
+    holds=AnthropicError,
+    of_bodies=(400, 408, 413, 415),
+    headers={"x-error-code": "What happened, in one word of ours", **REQUEST_ID},
 )
 """How failures are told to Anthropic's clients."""

@@ -23,7 +23,8 @@ from neuroroute.domain.errors import (
     ProviderWords,
     UnknownModel,
 )
-from neuroroute.domain.model import Dialect, ModelCard, Wire
+from neuroroute.domain.model import Dialect, ModelCard
+from neuroroute.interface.answer_headers import ANTHROPIC_SURFACES, anthropic_id
 from neuroroute.interface.errors import Failure, failure_of, later
 from neuroroute.interface.respond import Reply
 from neuroroute.interface.visit import Visit
@@ -36,7 +37,6 @@ _KEPT: Final[Mapping[int, str]] = {
     422: "model_refused",
 }
 """Statuses of a provider that the caller is answered with, for they are about its request; and 429."""
-_ANTHROPIC: Final = frozenset({Wire.MESSAGES, Wire.COUNT_TOKENS})
 _OVERLOADED: Final = 529
 """What Anthropic answers when it is; its clients know it and others do not."""
 _NO_WORDS: Final = ProviderWords()
@@ -92,7 +92,7 @@ class ApiTeller:
 
     def __init__(self, dialect: CallerDialect) -> None:
         self._dialect = dialect
-        self._own = Dialect.ANTHROPIC if dialect.wire in _ANTHROPIC else Dialect.OPENAI
+        self._own = Dialect.ANTHROPIC if dialect.wire in ANTHROPIC_SURFACES else Dialect.OPENAI
 
     def __call__(self, visit: Visit, error: Exception) -> Reply:
         """The answer to a request that failed."""
@@ -105,6 +105,8 @@ class ApiTeller:
             structlog.get_logger().error("unhandled_error", request_id=visit.request_id, exc_info=error)
         told = self._told(failure, error, visit.request_id, spoken=spoken)
         headers = [(name.lower().encode(), value.encode()) for name, value in failure.headers.items()]
+        if self._own is Dialect.ANTHROPIC:
+            headers.append(anthropic_id(visit.request_id))
         body = self._dialect.write_error(told)
         return Reply(told.status, body, headers=[*headers, (b"x-error-code", failure.code.encode())])
 

@@ -7,7 +7,13 @@ from msgspec import Struct
 
 from neuroroute.domain.access import Scope
 from neuroroute.domain.model import Wire
-from neuroroute.interface.anthropic_bodies import ANTHROPIC, AnthropicMessage, MessageRequest, anthropic_headers
+from neuroroute.interface.anthropic_bodies import (
+    ANTHROPIC,
+    REQUEST_ID,
+    AnthropicMessage,
+    MessageRequest,
+    anthropic_headers,
+)
 from neuroroute.interface.completions import CompletionsEndpoint
 from neuroroute.interface.errors import Tell
 from neuroroute.interface.openai_bodies import (
@@ -117,7 +123,7 @@ def _route(
             tag="v1",
             body=Content(holds=body, open=True, example=example),
             answers={200: [whole, stream] if events else [whole]},
-            headers=_HEADERS,
+            headers={**_HEADERS, **REQUEST_ID} if told is ANTHROPIC else _HEADERS,
             parameters=[*parameters, *option_headers()],
             errors=(*_ERRORS, *errors),
             told=told,

@@ -14,8 +14,8 @@ from neuroroute.domain.model import Dialect, ModelCard
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import named
 from neuroroute.interface.alarm import Alarm
-from neuroroute.interface.answer_headers import answer_headers, attempt_headers
-from neuroroute.interface.anthropic_bodies import ANTHROPIC, CountRequest, anthropic_headers
+from neuroroute.interface.answer_headers import answer_headers, anthropic_id, attempt_headers
+from neuroroute.interface.anthropic_bodies import ANTHROPIC, REQUEST_ID, CountRequest, anthropic_headers
 from neuroroute.interface.api_errors import ApiTeller
 from neuroroute.interface.caller_watch import GRACE, PATIENCE, CallerWatch
 from neuroroute.interface.choosing import RequestReader
@@ -54,7 +54,7 @@ class CountTokensEndpoint:
                 reply = await self._asked(request, visit)
             else:
                 tokens = self._counter.count(request.prompt)
-                reply = Reply(200, write_count(tokens), headers=[_ESTIMATED])
+                reply = Reply(200, write_count(tokens), headers=[_ESTIMATED, anthropic_id(request.id)])
             await reply(scope, receive, send)
         if watch.overdue:
             raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s")
@@ -108,7 +108,7 @@ def count_tokens_routes(endpoint: CountTokensEndpoint) -> list[Route]:
                 answers={200: [Content(holds=TokenCount, open=True)]},
                 parameters=[*anthropic_headers(), *option_headers()],
                 told=ANTHROPIC,
-                headers={"x-neuroroute-estimated": "`true` where no provider was asked"},
+                headers={"x-neuroroute-estimated": "`true` where no provider was asked", **REQUEST_ID},
                 errors=(404, 502, 504),
             ),
         )
