@@ -103,6 +103,11 @@ def test_one_that_is_incomplete_ends_as_such():
     assert (last["type"], end.reason) == ("response.incomplete", FinishReason.LENGTH)
 
 
+def test_one_may_be_incomplete_for_no_reason():
+    told = body("incomplete", incomplete_details={"reason": None})
+    assert list(RELAY.whole(told))[-1].native_reason == "incomplete"
+
+
 def test_one_that_is_not_finished_has_no_end_to_tell():
     with pytest.raises(ProviderFailed, match="no end"):
         MISMATCHED.whole(body("queued"))

@@ -43,7 +43,7 @@ class _Item(Struct):
 
 
 class _Incomplete(Struct):
-    reason: str = ""
+    reason: str | None = None
 
 
 class Response(Struct):
@@ -117,7 +117,7 @@ def finish(response: Response, *, verbatim: bytes = b"") -> Finished:
         case "completed":
             reason = _reason(response.output or ())
         case "incomplete" if response.incomplete_details is not None:
-            native = response.incomplete_details.reason
+            native = response.incomplete_details.reason or native
             reason = _INCOMPLETE.get(native, FinishReason.OTHER)
         case _:
             reason = FinishReason.OTHER
