@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,16 +34,24 @@ def fuzz(part: str, home: Path, *, examples: int, options: Sequence[str] = ()) -
         return subprocess.run(command, cwd=home, env=environ, text=True, capture_output=True, check=False)
 
 
+def fuzz_all(
+    home: Path, *, examples: int, options: Sequence[str] = ()
+) -> Mapping[str, subprocess.CompletedProcess[str]]:
+    """Every part, all at once."""
+    for part in PARTS:
+        (home / part).mkdir()
+    with ThreadPoolExecutor() as pool:
+        ended = {part: pool.submit(fuzz, part, home / part, examples=examples, options=options) for part in PARTS}
+        return {part: each.result() for part, each in ended.items()}
+
+
 def main(examples: int) -> int:
-    """Both parts at once; prints what Schemathesis says of each."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor() as pool:
-        homes = {part: Path(folder, part) for part in PARTS}
-        for home in homes.values():
-            home.mkdir()
-        ended = [pool.submit(fuzz, part, home, examples=examples) for part, home in homes.items()]
-        for each in ended:
-            sys.stdout.write(each.result().stdout + each.result().stderr)
-        return max(each.result().returncode for each in ended)
+    """Prints what Schemathesis says of each part."""
+    with tempfile.TemporaryDirectory() as folder:
+        ended = fuzz_all(Path(folder), examples=examples).values()
+    for each in ended:
+        sys.stdout.write(each.stdout + each.stderr)
+    return max(each.returncode for each in ended)
 
 
 if __name__ == "__main__":
