@@ -52,4 +52,4 @@ def test_the_densest_part_of_a_long_text_stands_for_all_of_it(place):
     noise = "".join(random.Random(7).choices(string.ascii_letters, k=400_000))
     words = "a word, " * 100_000
     text = words[: int(place * len(words))] + noise + words[int(place * len(words)) :]
-    assert exactly(text) < counted(text) <= len(text)
+    assert exactly(text) < counted(text) <= 1.02 * len(text) + 1

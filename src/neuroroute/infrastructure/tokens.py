@@ -29,6 +29,8 @@ DOCUMENT_TOKENS: Final = 3000
 """Of a file that is not text: the most that Anthropic says a page of a PDF costs. Nobody here counts its pages."""
 _SLICES: Final = 16
 _SLICE: Final = EXACT_BYTES // _SLICES
+_MARGIN: Final = 1.02
+"""Of a text that repeats itself, slices may hold a little less of the dense than the whole does."""
 _WARMING: Final = "It's 1 word,\n  or two: Ärger, 東京 {}"
 
 _encode = msgspec.json.Encoder().encode
@@ -63,7 +65,7 @@ class SplintrCounter(TokenCounter):
             return self._exactly(text)
         step = (len(text) - _SLICE) / (_SLICES - 1)
         slices = [_bounded(text, round(at * step)) for at in range(_SLICES)]
-        return ceil(len(text) * max([self._exactly(piece) / len(piece) for piece in slices]))
+        return ceil(_MARGIN * len(text) * max([self._exactly(piece) / len(piece) for piece in slices]))
 
     def _exactly(self, text: str) -> int:
         try:
