@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroroute.dialects.caller_side import InvalidRequest
+from neuroroute.dialects.fields import IMAGE_TOKENS
 from neuroroute.dialects.responses.caller import ResponsesDialect
-from neuroroute.dialects.responses.requests import IMAGE_TOKENS, MAX_ITEMS, MAX_TOOLS
+from neuroroute.dialects.responses.requests import MAX_ITEMS, MAX_TOOLS
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import (

@@ -10,6 +10,11 @@ from neuroroute.dialects.caller_side import InvalidRequest
 
 T = TypeVar("T")
 
+IMAGE_TOKENS: Final = 5_000
+"""More than most makers count for one image, which all of them scale down (Anthropic: 4,784 for the largest)."""
+TOOLS_TOKENS: Final = 1_000
+"""More than any maker's own words on how tools are called (Anthropic: 313 to 804)."""
+
 _PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<place>.*)`)?", re.DOTALL)
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>.*)`")
 _MAX_TOLD: Final = 300
@@ -79,3 +84,11 @@ def size_of(body: Mapping[str, object]) -> int:
         return len(_encode(body))
     except UnicodeEncodeError as error:
         raise InvalidRequest("The body holds half a surrogate pair, which is no text") from error
+
+
+def most_tokens(size: int, *, images: int, image_characters: int, tools: bool) -> int:
+    """An upper bound of the tokens of a body of `size` bytes, `image_characters` of them images. `tools`: whether any.
+
+    A token is a byte at least, and JSON's own signs outnumber what makers put around each turn.
+    """
+    return size - image_characters + IMAGE_TOKENS * images + (TOOLS_TOKENS if tools else 0)

@@ -4,12 +4,15 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
 from neuroroute.domain.completion import CompletionEvent
 from neuroroute.domain.errors import ProviderWords
 from neuroroute.domain.model import ModelCard
-from neuroroute.domain.prompt import Prompt
+from neuroroute.domain.prompt import Prompt, Wording
+
+_encode = msgspec.json.Encoder().encode
 
 
 class EventReader(Protocol):
@@ -91,3 +94,10 @@ class ProviderDialect(Protocol):
     def drops(self, prompt: Prompt) -> Sequence[str]:
         """What `call` leaves out: paths in the caller's request. Nothing where the caller speaks this language."""
         ...
+
+
+def relayed(wording: Wording, card: ModelCard) -> bytes:
+    """The caller's own body, with the provider's name of the model."""
+    if card.upstream is None:
+        return _encode({name: value for name, value in wording.body.items() if name != "model"})
+    return _encode({**wording.body, "model": card.upstream})

@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from neuroroute.dialects.anthropic.turns import AskedChoice, AskedTool, Turn, arguments_of, choice_of, tool_of, turns_of
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import ModelCard
-from neuroroute.domain.prompt import JsonFormat, Prompt, Role, ToolUse, Wording
+from neuroroute.domain.prompt import JsonFormat, Prompt, Role, ToolUse
 
 _MAX_TOKENS: Final = 4096
 """Anthropic asks for a limit; this is the earlier service's where the caller states none (CONTRACT.md 2)."""
@@ -46,13 +46,6 @@ class _Request(Struct, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
-
-
-def relayed(wording: Wording, card: ModelCard) -> bytes:
-    """The caller's own body, with the provider's name of the model."""
-    if card.upstream is None:
-        return _encode({name: value for name, value in wording.body.items() if name != "model"})
-    return _encode({**wording.body, "model": card.upstream})
 
 
 def translated(prompt: Prompt, card: ModelCard) -> bytes:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from neuroroute.dialects.anthropic.answers import Translated
-from neuroroute.dialects.anthropic.asking import relayed, translated, unsaid
+from neuroroute.dialects.anthropic.asking import translated, unsaid
 from neuroroute.dialects.anthropic.errors import words_of
 from neuroroute.dialects.anthropic.relay import Relayed, RelayedCount
-from neuroroute.dialects.provider_side import Call, ProviderDialect
+from neuroroute.dialects.provider_side import Call, ProviderDialect, relayed
 from neuroroute.domain.errors import ProviderWords
 from neuroroute.domain.model import ModelCard, Wire
 from neuroroute.domain.prompt import Prompt

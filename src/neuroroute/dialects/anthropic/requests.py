@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from neuroroute.dialects.anthropic.contents import Blocks, ContentReader
 from neuroroute.dialects.anthropic.tools import read_choice, read_tools
 from neuroroute.dialects.caller_side import Asked
-from neuroroute.dialects.fields import invalid, read, size_of, unread
+from neuroroute.dialects.fields import invalid, most_tokens, read, size_of, unread
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Wording
 
@@ -18,10 +18,6 @@ MAX_STOPS: Final = 64
 MAX_TOKENS: Final = 1_000_000_000
 MAX_HEADER: Final = 1024
 """Characters of a header that goes on to the provider."""
-IMAGE_TOKENS: Final = 5_000
-"""More than any maker counts for one image, which all of them scale down (Anthropic: 4,784 for the largest)."""
-TOOLS_TOKENS: Final = 1_000
-"""More than any maker's own words on how tools are called (Anthropic: 313 to 804)."""
 
 _HEADERS: Final = frozenset({"anthropic-beta", "anthropic-version"})
 _ROLES: Final = {"user": Role.USER, "assistant": Role.ASSISTANT, "system": Role.SYSTEM}
@@ -127,11 +123,9 @@ def read_messages(body: Mapping[str, object], headers: Sequence[tuple[str, str]]
         model=request.model,
         prompt=prompt,
         abilities=frozenset(reader.abilities),
-        # A token is a byte at least, and JSON's own signs outnumber what makers put around each turn.
-        most_tokens=size
-        - reader.image_characters
-        + IMAGE_TOKENS * reader.images
-        + (TOOLS_TOKENS if request.tools else 0),
+        most_tokens=most_tokens(
+            size, images=reader.images, image_characters=reader.image_characters, tools=bool(request.tools)
+        ),
     )
 
 

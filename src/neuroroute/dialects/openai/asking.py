@@ -9,6 +9,7 @@ import msgspec
 
 from neuroroute.dialects.fields import read
 from neuroroute.dialects.openai.requests import asks_usage
+from neuroroute.dialects.provider_side import relayed
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import (
@@ -33,13 +34,6 @@ _THINKS: Final = re.compile(r"(?:[^/]+/)?(?:o[1-9]|gpt-[5-9])")
 _NAMELESS: Final = "answer"
 """The language asks for a name of a schema."""
 _encode = msgspec.json.Encoder().encode
-
-
-def relayed(wording: Wording, card: ModelCard) -> bytes:
-    """The caller's own body, with the provider's name of the model."""
-    if card.upstream is None:
-        return _encode({name: value for name, value in wording.body.items() if name != "model"})
-    return _encode({**wording.body, "model": card.upstream})
 
 
 def relayed_chat(wording: Wording, card: ModelCard) -> bytes:

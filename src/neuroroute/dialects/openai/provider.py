@@ -5,11 +5,11 @@ from typing import Final, final
 
 from neuroroute.dialects.embeddings import EmbeddingsRelay
 from neuroroute.dialects.openai.answers import ChatAnswers
-from neuroroute.dialects.openai.asking import relayed, relayed_chat, translated, unsaid
+from neuroroute.dialects.openai.asking import relayed_chat, translated, unsaid
 from neuroroute.dialects.openai.errors import words
 from neuroroute.dialects.openai.relay import ChatRelay
 from neuroroute.dialects.openai.requests import asks_usage
-from neuroroute.dialects.provider_side import Call, ProviderDialect, Reading
+from neuroroute.dialects.provider_side import Call, ProviderDialect, Reading, relayed
 from neuroroute.dialects.responses.mismatched import MismatchedResponses
 from neuroroute.dialects.responses.relay import ResponsesRelay
 from neuroroute.domain.errors import ProviderWords

@@ -6,7 +6,7 @@ from typing import Annotated, Final, TypeAlias
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.caller_side import Asked
-from neuroroute.dialects.fields import invalid, read, size_of, unread
+from neuroroute.dialects.fields import invalid, most_tokens, read, size_of, unread
 from neuroroute.dialects.openai.messages import MessageReader, SaidMessage
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Prompt, Sampling, Tool, ToolChoice, ToolUse, Wording
@@ -18,10 +18,6 @@ MAX_STOPS: Final = 64
 MAX_CHOICES: Final = 128
 MAX_BIASES: Final = 10_000
 MAX_TOKENS: Final = 1_000_000_000
-IMAGE_TOKENS: Final = 5_000
-"""More than most makers count for one image, which all of them scale down (Anthropic: 4,784 for the largest)."""
-TOOLS_TOKENS: Final = 1_000
-"""More than any maker's own words on how tools are called (Anthropic: 313 to 804)."""
 
 _Object: TypeAlias = dict[str, object]
 _Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
@@ -138,11 +134,9 @@ def read_chat(body: Mapping[str, object]) -> Asked:
         model=request.model,
         prompt=prompt,
         abilities=frozenset(reader.abilities),
-        # A token is a byte at least, and JSON's own signs outnumber what makers put around each turn.
-        most_tokens=size
-        - reader.image_characters
-        + IMAGE_TOKENS * reader.images
-        + (TOOLS_TOKENS if request.tools else 0),
+        most_tokens=most_tokens(
+            size, images=reader.images, image_characters=reader.image_characters, tools=bool(request.tools)
+        ),
         tells_usage=asks_usage(body),
     )
 

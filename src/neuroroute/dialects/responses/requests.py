@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from neuroroute.dialects.caller_side import Asked, InvalidRequest
-from neuroroute.dialects.fields import read, size_of
+from neuroroute.dialects.fields import most_tokens, read, size_of
 from neuroroute.dialects.responses.items import ItemReader
 from neuroroute.domain.model import Ability, Wire
 from neuroroute.domain.prompt import JsonFormat, Message, Prompt, Role, Sampling, Tool, Wording
@@ -16,10 +16,6 @@ MAX_TOOLS: Final = 1_000
 MAX_TOKENS: Final = 1_000_000_000
 MAX_NAME: Final = 256
 """Characters of a tool's name."""
-IMAGE_TOKENS: Final = 5_000
-"""More than OpenAI counts for one image, which it scales down (1,536 patches, by at most 2.46 tokens)."""
-TOOLS_TOKENS: Final = 1_000
-"""More than its own words on how tools are called."""
 _Object = dict[str, object]
 _Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
 """A float, since JSON's 1.0 is 1."""
@@ -97,7 +93,11 @@ def read_request(body: Mapping[str, object]) -> Asked:
             wording=Wording(wire=Wire.RESPONSES, body=body),
         ),
         abilities=frozenset(_abilities(request, reader, json)),
-        most_tokens=None if reader.unseen or _refers_elsewhere(request) else _most(size, request, reader),
+        most_tokens=None
+        if reader.unseen or _refers_elsewhere(request)
+        else most_tokens(
+            size, images=reader.images, image_characters=reader.image_characters, tools=bool(request.tools)
+        ),
     )
 
 
@@ -143,9 +143,3 @@ def _abilities(request: _Request, reader: ItemReader, json: JsonFormat | None) -
 
 def _refers_elsewhere(request: _Request) -> bool:
     return any((request.previous_response_id, request.conversation, request.prompt))
-
-
-def _most(size: int, request: _Request, reader: ItemReader) -> int:
-    """A token is a byte at least, and JSON's own signs outnumber what makers put around each item."""
-    tools = TOOLS_TOKENS if request.tools else 0
-    return size - reader.image_characters + IMAGE_TOKENS * reader.images + tools
