@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from neuroroute.dialects.openai.provider import OpenAIDialect
 from neuroroute.domain.completion import Completion, Finished, FinishReason, TextDelta, Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderThrottled, ProviderUnavailable
-from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
+from neuroroute.domain.prompt import Message, Prompt, Role
 
 DIALECT = OpenAIDialect()
 READING = DIALECT.call(Prompt((Message(Role.USER, "Capital?"),)), ModelCardFactory.build()).reading
@@ -254,50 +254,3 @@ def test_nothing_but_a_providers_failure_escapes(body):
             reading()
         except ProviderFailed:
             continue
-
-
-# What is asked of a provider.
-
-ASKED = Prompt((Message(Role.SYSTEM, "Be brief."), Message(Role.USER, "Capital?")), Sampling(max_tokens=10))
-CARD = ModelCardFactory.build(max_tokens=100)
-
-
-def asked(prompt=ASKED, **card):
-    return msgspec.json.decode(DIALECT.call(prompt, ModelCardFactory.build(max_tokens=100, **card)).body)
-
-
-def test_asks_in_the_providers_words():
-    assert asked(upstream="gpt-4o-mini") == {
-        "model": "gpt-4o-mini",
-        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Capital?"}],
-        "max_tokens": 10,
-    }
-
-
-def test_names_no_model_where_whichever_is_loaded_shall_answer():
-    assert "model" not in asked(upstream=None)
-
-
-def test_asks_for_no_longer_answer_than_the_model_writes():
-    assert asked(Prompt(ASKED.messages, Sampling(max_tokens=10**9)))["max_tokens"] == 100
-
-
-@pytest.mark.parametrize("model", ["o3-mini", "gpt-5", "openai/gpt-5-nano"])
-def test_bounds_the_answers_of_models_that_think_in_their_own_word(model):
-    body = asked(upstream=model)
-    assert (body["max_completion_tokens"], "max_tokens" in body) == (10, False)
-
-
-def test_leaves_out_what_is_left_to_the_provider_but_not_a_temperature_of_zero():
-    assert asked(Prompt(ASKED.messages)).keys() == {"model", "messages"}
-    assert asked(Prompt(ASKED.messages, Sampling(temperature=0.0)))["temperature"] == 0
-
-
-def test_asks_for_the_usage_of_a_stream():
-    body = asked(Prompt(ASKED.messages, streamed=True))
-    assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
-
-
-def test_shows_its_key_and_needs_none():
-    assert DIALECT.headers("sk-1") == (("authorization", "Bearer sk-1"),)
-    assert DIALECT.headers(None) == ()

@@ -8,6 +8,7 @@ from schemathesis.checks import CHECKS
 
 _REFUSALS = [
     "No model can answer this request",  # the limits that it sets, or the abilities that it asks for
+    "`fallbacks` are for a model that is named",
     "asks for .* and the option `priority` for",  # two ways to say one thing
     "another language, which cannot carry",  # with `strict`, what a provider has no words for
     "its provider does not speak",  # the language of a model that is named

@@ -99,8 +99,11 @@ def test_overloaded_is_a_status_that_anthropics_clients_know_and_others_do_not()
     ("error", "status"),
     [(ProviderRefused("No.", status=status), status) for status in (400, 413, 422)]
     + [(ProviderMisconfigured("No.", status=status), status) for status in (403, 404)]
-    + [(ProviderMisconfigured("No.", status=status), 502) for status in (401, 402, 405, 451)]
-    + [(ProviderUnavailable("No.", status=status), 502) for status in (None, 408, 500, 502, 503)]
+    + [(ProviderMisconfigured("No.", status=status), 400) for status in (409, 415, 424, 451)]
+    + [(ProviderMisconfigured("No.", status=402), 403)]
+    + [(ProviderMisconfigured("No.", status=status), 502) for status in (401, 405)]
+    + [(ProviderUnavailable("No.", status=status), 502) for status in (None, 408, 500, 502)]
+    + [(ProviderUnavailable("No.", status=status), status) for status in (503, 504)]
     + [(ProviderThrottled("No."), 429)],
 )  # fmt: skip
 def test_a_provider_speaks_through_where_the_request_is_at_fault_and_nowhere_else(teller, error, status):
@@ -116,6 +119,11 @@ def test_throttled_says_when_to_come_back_the_soonest_of_all():
     )
     assert told(OPENAI, error)[2][b"retry-after"] == b"2"
     assert b"retry-after" not in told(OPENAI, ProviderThrottled("No."))[2]
+
+
+def test_a_provider_that_is_down_says_when_to_come_back():
+    for status in (503, 529):
+        assert told(OPENAI, ProviderUnavailable("No.", status=status, retry_after=7))[2][b"retry-after"] == b"7"
 
 
 def test_the_providers_words_are_told_to_whom_they_are_about():

@@ -83,6 +83,13 @@ def test_the_choice_may_be_left_to_us(language, model, client):
 
 
 @translated
+def test_who_leaves_the_choice_to_us_names_nobody_to_take_over(language, client):
+    answer = language.ask(client, "hello", model="auto", neuroroute={"fallbacks": ["local"]})
+    assert answer.status_code == 400
+    assert "fallbacks" in answer.text
+
+
+@translated
 @pytest.mark.parametrize("stream", [False, True])
 def test_what_is_left_to_us_goes_to_another_model_when_one_fails(language, stream, client):
     models, attempts = {"local", "openai", "anthropic"}, 0

@@ -32,7 +32,7 @@ def refused(language, answer, status):
 @translated
 @pytest.mark.parametrize(
     ("status", "told"),
-    [(400, 400), (401, 502), (403, 403), (404, 404), (413, 413), (422, 422), (429, 429), (500, 502), (503, 502)],
+    [(400, 400), (401, 502), (403, 403), (404, 404), (413, 413), (422, 422), (429, 429), (500, 502), (503, 503)],
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_named_model_is_never_replaced_and_its_failure_keeps_what_the_client_acts_on(

@@ -101,3 +101,11 @@ def relayed(wording: Wording, card: ModelCard) -> bytes:
     if card.upstream is None:
         return _encode({name: value for name, value in wording.body.items() if name != "model"})
     return _encode({**wording.body, "model": card.upstream})
+
+
+def most_tokens_of(prompt: Prompt, card: ModelCard, asked: int) -> int:
+    """The longest answer to ask for: what the caller of a wire language says, who is told if it is too much.
+
+    Callers of the earlier service's language get what the model can write, as ever (CONTRACT.md 2).
+    """
+    return min(asked, card.max_tokens) if prompt.wording is None else asked

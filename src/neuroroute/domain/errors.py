@@ -212,10 +212,13 @@ class ProviderUnavailable(ProviderFailed):
         *,
         status: int | None = None,
         timed_out: bool = False,
+        retry_after: float | None = None,
         words: ProviderWords | None = None,
     ) -> None:
         super().__init__(message, status=status, words=words)
         self.timed_out = timed_out
+        self.retry_after = retry_after
+        """Seconds, when the provider said."""
 
 
 class AllCandidatesFailed(NeuroRouteError):

@@ -35,8 +35,14 @@ _KEPT: Final[Mapping[int, str]] = {
     404: "model_not_found",
     413: "model_refused",
     422: "model_refused",
+    503: "model_unavailable",
+    504: "request_timeout",
 }
-"""Statuses of a provider that the caller is answered with, for they are about its request; and 429."""
+"""Statuses of a provider that the caller is answered with, and 429. A 401 is about our key, and would have the caller
+look for a fault in its own.
+"""
+_TOLD_AS: Final[Mapping[int, int]] = {402: 403, **dict.fromkeys((409, 410, 415, 424, 451), 400)}
+"""Others that trying again does not mend either."""
 _OVERLOADED: Final = 529
 """What Anthropic answers when it is; its clients know it and others do not."""
 _NO_WORDS: Final = ProviderWords()
@@ -75,15 +81,19 @@ def _of_providers(failures: tuple[ProviderFailed, ...]) -> Failure:
     detail = str(first) if len(failures) == 1 else f"{first}. {len(failures) - 1} more failed after it"
     if isinstance(first, ProviderThrottled):
         throttled = [failure for failure in failures if isinstance(failure, ProviderThrottled)]
-        waits = [failure.retry_after for failure in throttled if failure.retry_after is not None]
-        return Failure(status=429, code="model_throttled", detail=detail, headers=later(min(waits)) if waits else {})
+        said = [failure.retry_after for failure in throttled if failure.retry_after is not None]
+        return Failure(status=429, code="model_throttled", detail=detail, headers=later(min(said)) if said else {})
     if isinstance(first, ProviderUnavailable) and first.timed_out:
         return Failure(status=504, code="request_timeout", detail=detail)
+    waits: Mapping[str, str] = {}
+    if isinstance(first, ProviderUnavailable) and first.retry_after:
+        waits = later(first.retry_after)
     if first.status == _OVERLOADED or (first.words and first.words.type == "overloaded_error"):
-        return Failure(status=_OVERLOADED, code="model_overloaded", detail=detail)
-    if first.status in _KEPT:
-        return Failure(status=first.status, code=_KEPT[first.status], detail=detail)
-    return Failure(status=502, code="model_error", detail=detail)
+        return Failure(status=_OVERLOADED, code="model_overloaded", detail=detail, headers=waits)
+    status = _TOLD_AS.get(first.status or 0, first.status)
+    if status in _KEPT:
+        return Failure(status=status, code=_KEPT[status], detail=detail, headers=waits)
+    return Failure(status=502, code="model_error", detail=detail, headers=waits)
 
 
 @final

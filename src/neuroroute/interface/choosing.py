@@ -70,7 +70,7 @@ def as_request(
     """The routing request; `cards` are those that can be asked.
 
     Raises:
-        InvalidRequest: two priorities are named.
+        InvalidRequest: two priorities are named, or fallbacks of no model.
     """
     return RoutingRequest(
         id=request_id,
@@ -90,6 +90,9 @@ def _requirements(
     asked: Asked, options: RouterOptions, dialect: CallerDialect, cards: Sequence[ModelCard], caller: Caller
 ) -> Requirements:
     pinned = asked.model not in AUTO
+    if options.fallbacks and not pinned:
+        message = "`fallbacks` are for a model that is named: `auto` chooses who takes over by itself"
+        raise InvalidRequest(message, param=f"{FIELD}.fallbacks")
     return Requirements(
         model=_meant(asked.model, cards, caller) if pinned else None,
         pin=Pin.ONLY if pinned else Pin.PREFER,

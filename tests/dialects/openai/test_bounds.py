@@ -33,7 +33,6 @@ def parts(*said):
         ({"messages": [{"content": "a"}]}, "messages[0].role"),
         ({"messages": [HELLO, {"role": 7, "content": "a"}]}, "messages[1].role"),
         ({"messages": [HELLO, {"role": "user", "content": 7}]}, "messages[1].content"),
-        ({"messages": [{"role": "tool", "content": "a"}]}, "messages[0].tool_call_id"),
         ({"messages": [{"role": "assistant", "tool_calls": {}}]}, "messages[0].tool_calls"),
         ({"messages": [{"role": "assistant", "tool_calls": [CALL | {"id": 7}]}]}, "messages[0].tool_calls[0].id"),
         (

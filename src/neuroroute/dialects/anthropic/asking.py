@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from neuroroute.dialects.anthropic.turns import AskedChoice, AskedTool, Turn, arguments_of, choice_of, tool_of, turns_of
+from neuroroute.dialects.provider_side import most_tokens_of
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import JsonFormat, Prompt, Role, ToolUse
@@ -52,11 +53,13 @@ def translated(prompt: Prompt, card: ModelCard) -> bytes:
     """The same in this language, but for what `unsaid` names."""
     sampling = prompt.sampling
     system, turns = _system_and_turns(prompt)
+    unlimited = min(_MAX_TOKENS, card.max_tokens)
+    most_tokens = most_tokens_of(prompt, card, sampling.max_tokens) if sampling.max_tokens else unlimited
     temperature, stops, tools = sampling.temperature, _stops(prompt), [tool_of(tool) for tool in prompt.tools]
     return _encode(
         _Request(
             model=card.upstream or card.name,
-            max_tokens=min(sampling.max_tokens or _MAX_TOKENS, card.max_tokens),
+            max_tokens=most_tokens,
             messages=turns,
             system=system or UNSET,
             temperature=UNSET if temperature is None or temperature > _HOTTEST else temperature,

@@ -9,7 +9,7 @@ import msgspec
 
 from neuroroute.dialects.fields import read
 from neuroroute.dialects.openai.requests import asks_usage
-from neuroroute.dialects.provider_side import relayed
+from neuroroute.dialects.provider_side import most_tokens_of, relayed
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import (
@@ -57,7 +57,7 @@ def _request(prompt: Prompt, card: ModelCard) -> Iterator[tuple[str, object]]:
         yield "model", card.upstream
     if sampling.max_tokens is not None:
         limit = "max_completion_tokens" if _THINKS.match(card.upstream or "") else "max_tokens"
-        yield limit, min(sampling.max_tokens, card.max_tokens)
+        yield limit, most_tokens_of(prompt, card, sampling.max_tokens)
     if sampling.temperature is not None:
         yield "temperature", sampling.temperature
     if sampling.top_p is not None:

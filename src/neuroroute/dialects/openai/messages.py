@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, final
 import msgspec
 from msgspec import Struct
 
-from neuroroute.dialects.fields import invalid, read, unread
+from neuroroute.dialects.fields import read, unread
 from neuroroute.domain.completion import ToolCall
 from neuroroute.domain.model import Ability
 from neuroroute.domain.prompt import Document, Image, Message, Part, Role, Text, ToolResult
@@ -50,12 +50,12 @@ class SaidMessage(Struct):
 
 class _Function(Struct):
     name: str
-    arguments: str | dict[str, object] = ""
+    arguments: str | dict[str, object] | None = None
 
 
 class _Call(Struct):
-    id: str
     function: dict[str, object]
+    id: str | None = None
 
 
 class _TextPart(Struct):
@@ -112,7 +112,7 @@ class MessageReader:
                 continue
             self.untranslated += unread(fields, _KNOWN.get(message.role, _MESSAGE), path)
             parts = self._content(message.content, f"{path}.content")
-            said = self._result(message, parts, path) if message.role == "tool" else self._said(message, parts, path)
+            said = self._result(message, parts) if message.role == "tool" else self._said(message, parts, path)
             turns.append(Message(_ROLES[message.role], said))
         return tuple(turns)
 
@@ -136,13 +136,11 @@ class MessageReader:
         call = read(_Call, fields, path)
         self.untranslated += unread(call.function, _FUNCTION, f"{path}.function")
         function = read(_Function, call.function, f"{path}.function")
-        return ToolCall(call.id, function.name, _arguments(function))
+        return ToolCall(call.id or "", function.name, _arguments(function))
 
-    def _result(self, message: SaidMessage, content: str | tuple[_Medium, ...], path: str) -> tuple[ToolResult]:
+    def _result(self, message: SaidMessage, content: str | tuple[_Medium, ...]) -> tuple[ToolResult]:
         self.abilities.add(Ability.TOOLS)
-        if message.tool_call_id is None:
-            raise invalid("Field required", f"{path}.tool_call_id")
-        return (ToolResult(message.tool_call_id, (Text(content),) if isinstance(content, str) else content),)
+        return (ToolResult(message.tool_call_id or "", (Text(content),) if isinstance(content, str) else content),)
 
     def _content(self, content: str | Sequence[_Object] | None, path: str) -> str | tuple[_Medium, ...]:
         if content is None or isinstance(content, str):
@@ -194,6 +192,6 @@ class MessageReader:
 
 def _arguments(function: _Function) -> str:
     """As the caller wrote them, whatever they are: they are the model's words, which it may have got wrong."""
-    if isinstance(function.arguments, str):
-        return function.arguments
+    if function.arguments is None or isinstance(function.arguments, str):
+        return function.arguments or ""
     return msgspec.json.encode(function.arguments).decode()

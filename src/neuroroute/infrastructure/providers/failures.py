@@ -57,9 +57,8 @@ def failure_of(reply: Reply, words: ProviderWords | None) -> ProviderFailed:  # 
         case _ if 300 <= status < 400:
             return ProviderUnavailable(f"The provider points elsewhere (HTTP {status}), which is not followed")
         case _:
-            return ProviderUnavailable(
-                f"The provider has a fault of its own (HTTP {status})", status=status, words=words
-            )
+            fault = f"The provider has a fault of its own (HTTP {status})"
+            return ProviderUnavailable(fault, status=status, retry_after=_retry_after(reply), words=words)
 
 
 async def words_of(reply: Reply, read: Callable[[bytes], ProviderWords], *, key: Secret | None) -> ProviderWords | None:
