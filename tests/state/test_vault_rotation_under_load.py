@@ -40,11 +40,16 @@ def through_the_stored_key(service) -> bool:
     return asked(service, "POST", "/test-model/openai", json={"prompt": "hello"}).status_code == 200
 
 
+def is_let_in(service, key) -> bool:
+    answer = asked(service, "POST", "/prompt", json={"prompt": "hello"}, headers=bearer(key))
+    return answer.status_code == 200
+
+
 def test_no_prompt_fails_while_the_vault_is_rotated(two, postgres_database, simulated):
     stored = asked(two[0], "POST", "/api-keys/", json={"provider": "openai", "api_key": KEY})
     assert stored.status_code == 201
     key = make_key(two[0])["key"]
-    eventually(lambda: through_the_stored_key(two[1]), within=2)
+    eventually(lambda: through_the_stored_key(two[1]) and is_let_in(two[1], key), within=2)
     seals = [sealed(postgres_database)]
     with Crowd([one.url for one in two], [bearer(key)], size=8) as crowd:
         crowd.until(lambda seen: len(seen) > 20 and {one.status for one in seen[-20:]} == {200}, within=5)

@@ -13,8 +13,8 @@ from neuroroute.infrastructure.sql.vault_rotation import Rotated, VaultShut
 
 pytestmark = pytest.mark.anyio
 
-PAUSE = 0.02
-"""Seconds between two writes of one process: SQLite's lock is not fair to who asks again at once."""
+PAUSE = 0.15
+"""Seconds between two writes of one writer: SQLite's lock is not fair, who waits for it only looks every 0.1 s."""
 SEALED = "SELECT provider, key_id, ciphertext FROM credentials ORDER BY id"
 
 
