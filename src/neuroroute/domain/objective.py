@@ -1,0 +1,86 @@
+"""What quality is worth: the number 0..10 from cheapest to best, and the choice that it comes to.
+
+A choice never gets worse by asking for more quality, nor by allowing more cost (`tests/domain/test_objective.py`).
+"""
+
+from collections.abc import Iterable, Sequence
+from math import inf
+from operator import attrgetter
+from typing import Final
+
+from msgspec import Struct
+
+CHEAPEST: Final = 0.0
+BEST: Final = 10.0
+USUAL: Final = 5.0
+"""When nobody says."""
+
+_RATES: Final = (10.0, 6.0, 4.0, 2.8, 2.0, 1.4, 0.9, 0.5, 0.2, 0.0)
+"""How dear a dollar is at 1, 2 … 10, in units of what the unrouted mix pays for quality. At 1 of that unit it does not
+matter which share of the prompts the best single model gets; below, more spending is wanted, above, less."""
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """A model that may be asked."""
+
+    model: str
+    quality: float
+    """0..1, as predicted."""
+    spend: float
+    """What its answer is expected to take: dollars, or seconds where speed is wished for."""
+    most: float
+    """By what a limit of cost judges it: dollars, at the longest."""
+
+
+def exchange_at(level: float, slope: float) -> float:
+    """What a unit spent is worth of quality at `level`, 0..10: infinitely much at 0, nothing at 10. `slope`: see below."""
+    if level <= CHEAPEST:
+        return inf
+    if level < 1:
+        return _RATES[0] / level * slope
+    step = min(int(level), len(_RATES) - 1)
+    lower, higher = _RATES[step - 1], _RATES[step]
+    return (lower + (higher - lower) * (level - step)) * slope
+
+
+def slope(options: Iterable[Option]) -> float:
+    """What quality costs without routing: from the cheapest of `options` to the best, quality for each unit spent.
+
+    `options` are of no prompt in particular, so that the same wish means the same for all prompts. 0 where the cheapest
+    is the best.
+    """
+    known = list(options)
+    if not known:
+        return 0.0
+    cheapest = min(known, key=lambda one: (one.spend, -one.quality))
+    best = max(known, key=lambda one: (one.quality, -one.spend))
+    more = best.spend - cheapest.spend
+    return (best.quality - cheapest.quality) / more if more > 0 else 0.0
+
+
+def choose(options: Sequence[Option], *, exchange: float) -> Option:
+    """The one of at least one `options` that is worth most, when a unit spent is worth `exchange` of quality.
+
+    Of models that a limit of cost lets in one after the other, the best of those that would be chosen on the way: a
+    dearer one that is let in later and would save money does not make the answer worse.
+    """
+    ahead = chosen = None
+    for option in sorted(options, key=attrgetter("most")):
+        if ahead is None or _worth(option, exchange) > _worth(ahead, exchange):
+            ahead = option
+            if chosen is None or ahead.quality >= chosen.quality:
+                chosen = ahead
+    if chosen is None:
+        raise ValueError("there is nothing to choose from")
+    return chosen
+
+
+def _worth(option: Option, exchange: float) -> tuple[float, float]:
+    if exchange == inf:
+        return -option.spend, option.quality
+    return option.quality - exchange * option.spend, -option.spend
+
+
+def ranked(options: Iterable[Option], *, exchange: float) -> list[Option]:
+    """All, the one that is worth most first."""
+    return sorted(options, key=lambda option: _worth(option, exchange), reverse=True)
