@@ -1,0 +1,147 @@
+"""Files of JSON lines, plain or gzip, read strictly: what does not hold is told by its line and field."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import Final, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct
+
+from neuroroute.domain.errors import MAX_TOLD, NeuroRouteError
+
+S = TypeVar("S", bound=Struct)
+
+_GZIP: Final = b"\x1f\x8b"
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class DataRefused(NeuroRouteError):
+    """A file of data does not hold, and nothing was written. Its text names the place and what is allowed; no value."""
+
+    def __init__(self, path: Path, problem: str, *, line: int | None = None, field: str = "") -> None:
+        """`line` counts from 1; `field` is a path within the line's object."""
+        place = [path.name, *([] if line is None else [f"line {line}"]), *([shown(field)] if field else [])]
+        super().__init__(f"{', '.join(place)}: {problem} Nothing was written.")
+        self.path = path
+        self.line = line
+        self.field = field
+
+
+def read_lines(path: Path, kind: type[S]) -> Iterator[tuple[int, S]]:
+    """Each line's number, from 1, and what it says. Lines of white space are passed over.
+
+    Raises:
+        DataRefused: the file cannot be read, or a line is no `kind`.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    for number, line in _lines(path):
+        if line.isspace():
+            continue
+        try:
+            yield number, decode(line)
+        except (ValueError, RecursionError) as exc:  # of msgspec, and of text that is not UTF-8
+            field, problem = _fault(line, kind, exc)
+            raise DataRefused(path, f"{problem} {_allowed(field, kind)}", line=number, field=field) from None
+
+
+def read_file(path: Path) -> bytes:
+    """All that a file says, out of its gzip when it is in one.
+
+    Raises:
+        DataRefused: it cannot be read.
+    """
+    return b"".join(line for _, line in _lines(path))
+
+
+def shown(name: str) -> str:
+    """A name from a file: nothing that a terminal would obey, and not all of a long one."""
+    told = name[:MAX_TOLD]
+    return told if told.isprintable() else ascii(told)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    with _readable(path), path.open("rb") as raw:
+        packed = raw.read(len(_GZIP)) == _GZIP
+        raw.seek(0)
+        for number, line in enumerate(gzip.GzipFile(fileobj=raw) if packed else raw, 1):
+            yield number, line.removeprefix(_BOM) if number == 1 else line
+
+
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise DataRefused(path, "is a broken gzip file: it ends early or is damaged. Fetch or pack it again.") from None
+    except OSError as exc:
+        raise DataRefused(path, f"cannot be read ({exc.strerror or 'it is no file'}).") from None
+
+
+def _fault(line: bytes, kind: type[Struct], error: Exception) -> tuple[str, str]:
+    """The field, and what is wrong with it."""
+    if isinstance(error, UnicodeDecodeError):
+        return "", "is not UTF-8."
+    try:
+        value: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return "", "is not JSON."
+    if field := next(_endless(value), None):
+        return field, "is no finite number."
+    if not isinstance(error, msgspec.ValidationError):
+        return "", "is not JSON."
+    what, _, where = str(error).partition(" - at `$")
+    field = where.removesuffix("`").removeprefix(".")
+    return _told(what, _named(value, kind, field) if "[...]" in field else field)
+
+
+def _told(what: str, field: str) -> tuple[str, str]:
+    """What it says in our words, where ours are plainer or do not repeat the value."""
+    quoted = f"{field}.{what.split('`')[1]}".removeprefix(".") if "`" in what else field
+    if what.startswith("Object missing required field"):
+        return quoted, "is missing."
+    if what.startswith("Object contains unknown field"):
+        return quoted, "is no field of it."
+    return field, "is none of the choices." if what.startswith("Invalid enum value") else f"{what}."
+
+
+def _endless(value: object, at: str = "") -> Iterator[str]:
+    """Where the numbers are that JSON does not know."""
+    match value:
+        case float() if not isfinite(value):
+            yield at
+        case dict():
+            for name, inner in msgspec.convert(value, dict[str, object]).items():
+                yield from _endless(inner, f"{at}.{name}".removeprefix("."))
+        case list():
+            for index, inner in enumerate(msgspec.convert(value, list[object])):
+                yield from _endless(inner, f"{at}[{index}]")
+        case _:
+            pass
+
+
+def _named(value: object, kind: type[Struct], field: str) -> str:
+    """`field` with the name of the first member that is wrong, which msgspec leaves out."""
+    holder = field.partition("[...]")[0]
+    row = msgspec.convert(value, dict[str, object])
+    for name, inner in msgspec.convert(row[holder], dict[str, object]).items():
+        try:
+            msgspec.convert({**row, holder: {name: inner}}, kind)
+        except msgspec.ValidationError:
+            return field.replace("[...]", f".{name}", 1)
+    return field
+
+
+def _allowed(field: str, kind: type[Struct]) -> str:
+    """What the field's type says of itself, or which fields there are."""
+    fields: Mapping[str, msgspec.structs.FieldInfo] = {one.name: one for one in msgspec.structs.fields(kind)}
+    if (name := field.partition(".")[0]) in fields:
+        said: Iterable[object] = get_args(fields[name].type)
+        for meta in said:
+            if isinstance(meta, Meta) and meta.description:
+                return f"Allowed: {meta.description}."
+    return f"Allowed: an object with {', '.join(fields)}."
