@@ -1,0 +1,70 @@
+"""A weak model and a strong one: how much of the gap between them which share of the calls closes.
+
+Sources: PGR, APGR and CPT are RouteLLM's (arXiv 2406.18665).
+"""
+
+from collections.abc import Iterable
+from math import ceil, nan
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from neuroroute.infrastructure.evaluation.frontier import Numbers
+
+_ROUNDING = 1e-9
+
+
+class GapFigures(Struct, frozen=True):
+    """Of one draw, or of several: then each is an array. NaN where the strong model is not the better one."""
+
+    apgr: Numbers
+    """Area of the share of the gap that is closed, over the share of calls to the strong model."""
+    cpt50: Numbers
+    """The smallest share of calls that closes half of the gap."""
+    cpt80: Numbers
+    """…and four fifths."""
+
+
+def gap_figures(score: Numbers, gain: Numbers, draws: Iterable[Numbers] | None = None) -> GapFigures:
+    """What asking the strong model first where `score` is highest comes to. Prompts of one score take turns by chance.
+
+    Args:
+        score: one for each prompt.
+        gain: quality of the strong model's answer less that of the weak one's, likewise.
+        draws: how often each prompt counts, draw by prompt (`Resamples.weights`); once each when not given.
+    """
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    firsts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    parts = [
+        _of_draws(weights[:, order], gain[order], firsts)
+        for weights in ([np.ones((1, len(score)))] if draws is None else draws)
+    ]
+    apgr, cpt50, cpt80 = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return GapFigures(apgr, cpt50, cpt80)
+
+
+def _of_draws(weights: Numbers, gain: Numbers, firsts: NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers]:
+    calls = np.add.reduceat(weights, firsts, axis=1)
+    closed = np.add.reduceat(weights * gain, firsts, axis=1).cumsum(axis=1)
+    whole = closed[:, -1]
+    before = np.concatenate([np.zeros((len(closed), 1)), closed[:, :-1]], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        area = (calls * (before + closed) / 2).sum(axis=1) / calls.sum(axis=1) / whole
+    area[whole <= 0] = nan
+    return area, _share(calls, before, closed, 0.5), _share(calls, before, closed, 0.8)
+
+
+def _share(calls: Numbers, before: Numbers, closed: Numbers, part: float) -> Numbers:
+    """The smallest share of calls that closes `part` of the gap, in whole calls."""
+    number = calls.sum(axis=1)
+    shares = np.full(len(calls), nan)
+    for row, wanted in enumerate(part * closed[:, -1]):
+        if closed[row, -1] <= 0:
+            continue
+        place = int(np.argmax(closed[row] >= wanted - _ROUNDING))
+        step = closed[row, place] - before[row, place]
+        within = calls[row, place] * (wanted - before[row, place]) / step if step > 0 else 0.0
+        shares[row] = ceil(calls[row, :place].sum() + within - _ROUNDING) / number[row]
+    return shares
