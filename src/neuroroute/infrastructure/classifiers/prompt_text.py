@@ -5,20 +5,28 @@ has does. Bytes, not characters: a look-up table of 256 is the quickest pass ove
 """
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 MOST: Final = 100_000
 """Characters. Of a longer prompt the first and the last half as many are read."""
 HEAD: Final = 6000
 TAIL: Final = 3000
-"""Bytes at the beginning and at the end that are read when, white space apart, a text is longer than both together."""
+"""Bytes at the beginning and at the end that are looked at when, white space apart, there are more than both."""
 
-_PLAIN: Final = (("\N{NO-BREAK SPACE}", " "), ("\N{IDEOGRAPHIC SPACE}", " "), ("\N{LEFT SINGLE QUOTATION MARK}", "'"),
-    ("\N{RIGHT SINGLE QUOTATION MARK}", "'"), ("\N{LEFT DOUBLE QUOTATION MARK}", '"'),
-    ("\N{RIGHT DOUBLE QUOTATION MARK}", '"'), ("\N{EN DASH}", "-"), ("\N{EM DASH}", "-"), ("\N{MINUS SIGN}", "-"),
-    ("\N{MULTIPLICATION SIGN}", "*"), ("\N{HORIZONTAL ELLIPSIS}", "..."))  # fmt: skip
+_PLAIN: Final = (
+    ("\N{NO-BREAK SPACE}", " "),
+    ("\N{IDEOGRAPHIC SPACE}", " "),
+    ("\N{LEFT SINGLE QUOTATION MARK}", "'"),
+    ("\N{RIGHT SINGLE QUOTATION MARK}", "'"),
+    ("\N{LEFT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{RIGHT DOUBLE QUOTATION MARK}", '"'),
+    ("\N{EN DASH}", "-"),
+    ("\N{EM DASH}", "-"),
+    ("\N{MINUS SIGN}", "-"),
+    ("\N{MULTIPLICATION SIGN}", "*"),
+    ("\N{HORIZONTAL ELLIPSIS}", "..."),
+)
 """Signs that a word processor puts where a keyboard has others."""
 
 _POLITE: Final = re.compile(
@@ -29,21 +37,40 @@ _POLITE: Final = re.compile(
     rb"(?: (?:one|question))?|for me"
     rb")\b[,.!:]? ?"
 )
-_SIGNS: Final = (b"please", b"kindly", b"thank", b"hello", b"hi there", b"dear ass", b"d you ", b"n you ", b"ll you ",
-    b"d like", b"wondering", b"o you know", b"tell me", b" this", b"for me")  # fmt: skip
-"""One of these is in every text that has a polite phrase; looking for each is cheaper than for the phrases."""
+_TRACES: Final = frozenset(
+    b"please,kindly,thank you,thanks,hello,hi there,dear assistant,could you,can you,would you,will you,like you,"
+    b"like to,was wondering,you know,tell me,with this,at this,answer this,for me".split(b",")
+)
+"""Words and pairs of which one is in every polite phrase."""
 
 
 def _lowered(byte: int) -> int:
-    return ord("0") if chr(byte).isdigit() and byte < 128 else ord(chr(byte).lower()) if byte < 128 else byte
+    if byte >= 128:
+        return byte
+    return ord("0") if chr(byte).isdigit() else ord(chr(byte).lower())
 
 
 _LOWER: Final = bytes(map(_lowered, range(256)))
 _WORDS: Final = bytes(byte if byte >= 128 or chr(byte).isalnum() else ord(" ") for byte in range(256))
 
 
-def normalise(text: str) -> bytes:
-    """`text` in lower case, one space for any white space, 0 for any digit, without polite words, in UTF-8."""
+class Reading(NamedTuple):
+    """A text without what does not matter."""
+
+    size: int
+    """Bytes of all of it, with one space for any white space."""
+    flat: bytes
+    """It, or the beginning and the end of it."""
+    words: list[bytes]
+    """All but punctuation, in order."""
+    different: int
+    """How many different words there are."""
+    grams: set[bytes]
+    """The different words, and the different pairs of neighbours joined by a space."""
+
+
+def read(text: str) -> Reading:
+    """Any text, in time that grows no faster than its length, and no longer beyond `MOST`."""
     if len(text) > MOST:
         text = f"{text[: MOST // 2]} {text[-MOST // 2 :]}"
     if not text.isascii():
@@ -51,19 +78,19 @@ def normalise(text: str) -> bytes:
         for sign, plain in _PLAIN:
             text = text.replace(sign, plain)
     flat = b" ".join(text.encode("utf-8", "surrogatepass").translate(_LOWER).split())
-    if len(flat) > HEAD + TAIL:
-        flat = flat[:HEAD] + b" " + flat[-TAIL:]
-    for sign in _SIGNS:
-        if sign in flat:
-            return _POLITE.sub(b"", flat).strip()
-    return flat
+    size = len(flat)
+    if size > HEAD + TAIL:
+        flat = b"%b %b" % (flat[:HEAD], flat[-TAIL:])
+    reading = _counted(size, flat)
+    if _TRACES.isdisjoint(reading.grams):
+        return reading
+    plain = _POLITE.sub(b"", flat)
+    return _counted(size - len(flat) + len(plain), plain)
 
 
-def words(flat: bytes) -> list[bytes]:
-    """The words and numbers of a text that `normalise` gave, in order: all but punctuation."""
-    return flat.translate(_WORDS).split()
-
-
-def pairs(tokens: list[bytes]) -> Iterator[bytes]:
-    """Neighbours, joined by a space."""
-    return map(b" ".join, pairwise(tokens))
+def _counted(size: int, flat: bytes) -> Reading:
+    words = flat.translate(_WORDS).split()
+    grams = set(words)
+    different = len(grams)
+    grams.update(map(b" ".join, pairwise(words)))
+    return Reading(size, flat, words, different, grams)
