@@ -33,7 +33,7 @@ class Option(Struct, frozen=True, kw_only=True):
 
 
 def exchange_at(level: float, slope: float) -> float:
-    """What a unit spent is worth of quality at `level`, 0..10: infinitely much at 0, nothing at 10. `slope`: see below."""
+    """What a unit spent is worth of quality at `level`, 0..10: infinitely much at 0, nothing at 10."""
     if level <= CHEAPEST:
         return inf
     if level < 1:
@@ -72,6 +72,27 @@ def choose(options: Sequence[Option], *, exchange: float) -> Option:
                 chosen = ahead
     if chosen is None:
         raise ValueError("there is nothing to choose from")
+    return chosen
+
+
+def choices(options: Sequence[Option], exchanges: Iterable[float]) -> Sequence[Option]:
+    """What `choose` says at each of `exchanges`, in one go: quicker for those who want many."""
+    rows = [(one.spend, one.quality, one) for one in sorted(options, key=attrgetter("most"))]
+    return [choose(options, exchange=inf) if exchange == inf else _chosen(rows, exchange) for exchange in exchanges]
+
+
+def _chosen(rows: Sequence[tuple[float, float, Option]], exchange: float) -> Option:
+    """As `choose`, of `rows` in its order."""
+    if not rows:
+        raise ValueError("there is nothing to choose from")
+    least, best, chosen = rows[0]
+    highest = best - exchange * least
+    for spend, quality, option in rows:
+        worth = quality - exchange * spend
+        if worth > highest or (worth == highest and spend < least):
+            highest, least = worth, spend
+            if quality >= best:
+                best, chosen = quality, option
     return chosen
 
 
