@@ -155,6 +155,8 @@ class RankingFactory(_Seeded[Ranking]):
     confidence = 0.875
     source = "rule_based"
     reasoning = ReasoningFactory.build
+    foresight = None
+    excluded = ()
 
 
 class SelectionFactory(_Seeded[Selection]):
@@ -185,6 +187,7 @@ class CallerFactory(_Seeded[Caller]):
     opens = frozenset({Scope.CLIENT})
     models = None
     requests_per_minute = None
+    policy = None
 
 
 class CacheUseFactory(_Seeded[CacheUse]):
@@ -202,6 +205,7 @@ class RoutingRequestFactory(_Seeded[RoutingRequest]):
     objective = ObjectiveFactory.build
     timeout = 60.0
     stall = None
+    policy = None
     strict = False
     cache = CacheUseFactory.build
 
@@ -248,6 +252,7 @@ class RoutedPromptFactory(_Seeded[RoutedPrompt]):
     @classmethod
     def attempts(cls):
         return (AttemptFactory.build(),)
+    decision = None
 
 
 class CircuitBreakerFactory(_Seeded[CircuitBreaker]):
@@ -265,6 +270,7 @@ class ModelHealthFactory(_Seeded[ModelHealth]):
     probe_error = None
     breaker = CircuitBreakerFactory.build
     tally = TallyFactory.build
+    pace = None
 
 
 class CachedAnswerFactory(_Seeded[CachedAnswer]):

@@ -10,6 +10,7 @@ from dependency_injector import providers
 
 from neuroroute.application.ports import (
     Classifier,
+    Conversations,
     HealthBoard,
     ModelCatalog,
     Observer,
@@ -137,10 +138,13 @@ def test_everything_is_built_in_every_configuration_and_touches_nothing(
     assert callable(app)
     assert isinstance(everything["cache"], CACHES[cache][1])
     for name, port in (
-        ("catalog", ModelCatalog), ("classifier", Classifier), ("policy", RoutingPolicy), ("cache", ResponseCache),
+        ("catalog", ModelCatalog), ("conversations", Conversations), ("cache", ResponseCache),
         ("health_board", HealthBoard), ("meter", ResourceMeter), ("metrics", Observer),
     ):  # fmt: skip
         assert is_a(port, everything[name]), name
+    for approach in everything["approaches"].values():
+        assert is_a(Classifier, approach.classifier)
+        assert is_a(RoutingPolicy, approach.policy)
     assert all(is_a(Observer, observer) for observer in everything["records"]._observers)
     assert not (tmp_path / "home").exists()
 

@@ -1,18 +1,23 @@
 """Providers that do as they are told, and a router with the shipped memory adapters around them."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, final
 
 from catalogs import default_entries
 from factories import FinishedFactory, RoutingRequestFactory
 
+from neuroroute.application.abilities import Abilities
+from neuroroute.application.choose_model import Approach, ChooseModel
+from neuroroute.application.explore import Explorer
 from neuroroute.application.ports import LedgerRoom, Observer, Provider, TokenCounter
 from neuroroute.application.records import Records
 from neuroroute.application.route_prompt import RoutePrompt
 from neuroroute.domain.access import Secret
 from neuroroute.domain.completion import TextDelta
 from neuroroute.domain.errors import ProviderFailed
+from neuroroute.domain.model import NanoUsd
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 from neuroroute.domain.routing import Requirements
@@ -20,6 +25,7 @@ from neuroroute.infrastructure.catalog import StaticCatalog
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
 from neuroroute.infrastructure.effective_catalog import Override
 from neuroroute.infrastructure.memory.cache import MemoryCache
+from neuroroute.infrastructure.memory.conversations import MemoryConversations
 from neuroroute.infrastructure.memory.health import MemoryHealthBoard
 
 PATIENCE = 60.0
@@ -119,7 +125,7 @@ class Room(LedgerRoom):
 class Router:
     """The three default models on scripted providers; those that are not given answer `Paris`."""
 
-    def __init__(self, *, local=None, openai=None, anthropic=None, cache=None, version=None) -> None:
+    def __init__(self, *, local=None, openai=None, anthropic=None, cache=None, version=None, approaches=None) -> None:
         self.local = local or ScriptedProvider()
         self.openai = openai or ScriptedProvider()
         self.anthropic = anthropic or ScriptedProvider()
@@ -136,11 +142,20 @@ class Router:
         self.catalog = StaticCatalog(entries, self.providers)
         if version:
             self.catalog.version = version
+        self.choose = ChooseModel(
+            catalog=self.catalog,
+            approaches={"rules": Approach(RulesClassifier(), EarlierRules()), **(approaches or {})},
+            usual="rules",
+            shadow=False,
+            tokens=self.tokens,
+            health=self.health,
+            abilities=Abilities(None),
+            conversations=MemoryConversations(clock=time.monotonic),
+            explorer=Explorer(share=0, daily_budget=NanoUsd(0)),
+        )
         self.route = RoutePrompt(
             catalog=self.catalog,
-            classifier=RulesClassifier(),
-            tokens=self.tokens,
-            policy=EarlierRules(),
+            choose=self.choose,
             cache=self.cache,
             health=self.health,
             records=self.records,

@@ -139,7 +139,7 @@ async def test_an_unknown_pinned_model_is_the_callers_fault_and_asks_nobody():
 
 async def test_an_empty_catalogue_fails_with_a_record():
     router = Router()
-    router.route._catalog = StaticCatalog(CatalogEntries(providers=(), cards=()), {})
+    router.route._catalog = router.choose._catalog = StaticCatalog(CatalogEntries(providers=(), cards=()), {})
     with pytest.raises(NoEligibleModel):
         await router.route(wanted())
     assert router.record.outcome is Outcome.FAILED
@@ -267,7 +267,7 @@ async def test_a_record_says_by_which_catalogue_it_was_routed_and_priced():
 
 async def test_it_can_say_whom_it_would_ask_without_asking():
     router = Router()
-    decision = router.route.decide(wanted("anthropic"))
+    decision = router.choose.decide(wanted("anthropic"), id="a decision").decision
     assert [card.id for card in decision.candidates] == ["anthropic", "openai", "local"]
     assert router.told == []
     assert not router.anthropic.calls

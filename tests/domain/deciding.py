@@ -4,6 +4,7 @@ from factories import ClassificationFactory, ModelCardFactory
 
 from neuroroute.domain.access import ANYONE, Caller
 from neuroroute.domain.deciding import decide
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.routing import Objective, Requirements
@@ -27,6 +28,7 @@ def decided(*cards, caller=ANYONE, unfit=(), priority=None, count=uncounted, **r
         policy=EarlierRules(),
         classify=ClassificationFactory.build,
         count=count,
+        circumstances=Circumstances(),
     )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from neuroroute.domain.access import ANYONE, Caller
 from neuroroute.domain.deciding import decide
 from neuroroute.domain.errors import ModelNotAllowed, NoEligibleModel, PromptRejected, UnknownModel
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.routing import (
@@ -43,6 +44,7 @@ def decided(cards=CARDS, *, caller=ANYONE, unfit=(), seen=PLAIN, priority=None, 
         policy=EarlierRules(),
         classify=lambda: seen,
         count=count,
+        circumstances=Circumstances(),
     )
 
 
@@ -66,6 +68,7 @@ def test_the_model_that_the_caller_names_beats_the_classifier_and_saves_its_work
     decision = decide(
         CARDS, caller=ANYONE, unfit={}, requirements=Requirements(model=model), objective=Objective(),
         policy=EarlierRules(), classify=unasked, count=uncounted,
+        circumstances=Circumstances(),
     )  # fmt: skip
     assert (decision.selection.method, decision.selection.model) == (SelectionMethod.CALLER, model)
     assert decision.selection.ranking is None

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroroute.domain.classification import Classification, Features
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import Dialect, ModelCard, ModelId, ProviderName, Ranks
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.routing import Objective, Priority, Ranking, Requirements
@@ -38,7 +39,14 @@ def rank(
     requirements: Requirements = ANYTHING,
     priority: Priority | None = None,
 ) -> Ranking:
-    return EarlierRules().rank(cards, classification, requirements=requirements, objective=Objective(priority=priority))
+    return EarlierRules().rank(
+        cards,
+        classification,
+        allowed=cards,
+        requirements=requirements,
+        objective=Objective(priority=priority),
+        circumstances=Circumstances(),
+    )
 
 
 def test_a_short_plain_prompt_stays_local():

@@ -49,6 +49,7 @@ class Answer:
         keep: Keep | None,
         cached: CachedAnswer | None = None,
         dropped: Sequence[str] = (),
+        decision_id: str | None = None,
     ) -> None:
         """`ready` are the events that are here, `rest` those to come; `None` when all are here."""
         self.card = card
@@ -59,6 +60,8 @@ class Answer:
         """The entry that this answer is told from, when it is."""
         self.dropped = dropped
         """What was left out of the request for the provider's language: paths in the caller's request."""
+        self.decision_id = decision_id
+        """By which it can be asked why, and told how good it was; a remembered answer has none."""
         self.draft = draft
         self.usage: Usage | None = None
         """Known once `Finished` was read; estimated on leaving when it never came."""

@@ -5,12 +5,12 @@ from random import getrandbits
 from time import perf_counter, time, time_ns
 from typing import Final
 
+from neuroroute.application.choose_model import Chosen
 from neuroroute.domain.completion import Usage
 from neuroroute.domain.errors import ProviderFailed, ProviderUnavailable
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
 from neuroroute.domain.request import RoutingRequest
-from neuroroute.domain.routing import RoutingDecision
 
 _VERSION_AND_VARIANT: Final = 7 << 76 | 2 << 62
 _LOW: Final = (1 << 62) - 1
@@ -43,7 +43,7 @@ class Draft:
         self.provider_seconds = 0.0
         self.first_event_seconds: float | None = None
         self._overhead_to_first_event = 0.0
-        self.decision: RoutingDecision | None = None
+        self.chosen: Chosen | None = None
         self.attempts: list[Attempt] = []
 
     def answered(self, card: ModelCard, *, seconds: float) -> Attempt:
@@ -97,8 +97,8 @@ class Draft:
         from_cache: bool = False,
     ) -> RoutedPrompt:
         """The record; `card` answered and `usage` is what it used."""
-        request, decision = self.request, self.decision
-        selection = decision.selection if decision else None
+        request, chosen = self.request, self.chosen
+        selection = chosen.decision.selection if chosen else None
         cost = None
         if card is not None and card.price is not None and usage is not None and not from_cache:
             cost = card.price.of(usage)
@@ -117,7 +117,7 @@ class Draft:
             outcome=outcome,
             error=error,
             method=selection.method if selection else None,
-            policy=decision.policy if decision else None,
+            policy=chosen.decision.policy if chosen else None,
             model=card.id if card else None,
             provider=card.provider if card else None,
             chosen=selection.model if selection else None,
@@ -128,4 +128,5 @@ class Draft:
             from_cache=from_cache,
             streamed=request.prompt.streamed,
             catalog_version=self.catalog_version,
+            decision=chosen.record if chosen else None,
         )

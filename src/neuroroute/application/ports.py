@@ -6,8 +6,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from neuroroute.domain.classification import Classification
+from neuroroute.domain.classification import Reading
 from neuroroute.domain.completion import Completion, CompletionEvent
+from neuroroute.domain.forecast import Warm
 from neuroroute.domain.health import ModelHealth
 from neuroroute.domain.model import ModelCard, ModelId, ProviderName
 from neuroroute.domain.prompt import Prompt
@@ -52,7 +53,7 @@ class Classifier(Protocol):
     """Says what kind of prompt it is, in microseconds and without waiting for anything."""
 
     @abstractmethod
-    def classify(self, prompt: Prompt) -> Classification: ...
+    def classify(self, prompt: Prompt) -> Reading: ...
 
 
 class TokenCounter(Protocol):
@@ -139,6 +140,26 @@ class HealthBoard(Protocol):
     @abstractmethod
     def unfit(self, now: float) -> Mapping[ModelId, str]:
         """The models that their health takes out of the choice, with the reason."""
+        ...
+
+    @abstractmethod
+    def latency_ms(self) -> Mapping[ModelId, int]:
+        """What a usual answer lately took to be whole, of the models that have answered. A copy."""
+        ...
+
+
+class Conversations(Protocol):
+    """Remembers for some minutes who answered a conversation last: as long as providers keep its prompt in a cache.
+
+    Best effort: a broken store knows nothing, takes one short time-out at most, and never raises.
+    """
+
+    @abstractmethod
+    async def last(self, key: str) -> Warm | None: ...
+
+    @abstractmethod
+    def keep(self, key: str, warm: Warm) -> None:
+        """Known to `last` soon after this returns, to other instances too as far as they share a store."""
         ...
 
 

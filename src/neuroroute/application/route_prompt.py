@@ -1,7 +1,6 @@
 """The one thing NeuroRoute does: answer a prompt with the model that fits it, and say why."""
 
 from collections.abc import Sequence
-from functools import partial
 from hashlib import blake2b
 from time import monotonic, perf_counter, time
 from typing import final
@@ -9,19 +8,11 @@ from typing import final
 import msgspec
 
 from neuroroute.application.answer import Answer, Keep
+from neuroroute.application.choose_model import ChooseModel
 from neuroroute.application.draft import Draft, ending
-from neuroroute.application.ports import (
-    CachedAnswer,
-    Classifier,
-    HealthBoard,
-    LedgerRoom,
-    ModelCatalog,
-    ResponseCache,
-    TokenCounter,
-)
+from neuroroute.application.ports import CachedAnswer, HealthBoard, LedgerRoom, ModelCatalog, ResponseCache
 from neuroroute.application.records import Records
 from neuroroute.domain.completion import Completion
-from neuroroute.domain.deciding import decide
 from neuroroute.domain.errors import (
     AllCandidatesFailed,
     CallerRefused,
@@ -38,7 +29,7 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt
 from neuroroute.domain.record import Attempt, Outcome
 from neuroroute.domain.request import CacheUse, RoutingRequest
-from neuroroute.domain.routing import Pin, RoutingDecision, RoutingPolicy
+from neuroroute.domain.routing import RoutingDecision
 
 _encode = msgspec.json.Encoder().encode  # integers of any size, as callers may write them
 _encode_sets = msgspec.msgpack.Encoder(order="deterministic").encode
@@ -53,9 +44,7 @@ class RoutePrompt:
         self,
         *,
         catalog: ModelCatalog,
-        classifier: Classifier,
-        tokens: TokenCounter,
-        policy: RoutingPolicy,
+        choose: ChooseModel,
         cache: ResponseCache,
         health: HealthBoard,
         records: Records,
@@ -64,9 +53,7 @@ class RoutePrompt:
     ) -> None:
         """`patience`: seconds; a time-out sooner than this is the caller's impatience and judges no model."""
         self._catalog = catalog
-        self._classifier = classifier
-        self._tokens = tokens
-        self._policy = policy
+        self._choose = choose
         self._cache = cache
         self._health = health
         self._records = records
@@ -107,34 +94,14 @@ class RoutePrompt:
         key = None
         draft.catalog_version = version = self._catalog.version
         if request.cache is not None:
-            key = fingerprint(request, request.cache, f"{version}/{self._policy.name}")
+            key = fingerprint(request, request.cache, f"{version}/{self._choose.policy_of(request)}")
             if (cached := await self._cache.get(key)) and (card := self._card(cached, request)):
                 return self._replayed(cached, card, draft)
             if self._catalog.version != version:  # it came meanwhile, and what answers now is not of the one before
                 draft.catalog_version, key = self._catalog.version, None
-        draft.decision = decision = self.decide(request)
-        return await self._first_to_answer(decision, request, draft, key)
-
-    def decide(self, request: RoutingRequest) -> RoutingDecision:
-        """The models that would be asked, in order, and why; asks nobody."""
-        return decide(
-            self._cards(request),
-            caller=request.caller,
-            unfit=self._health.unfit(monotonic()),
-            requirements=request.requirements,
-            objective=request.objective,
-            policy=self._policy,
-            classify=partial(self._classifier.classify, request.prompt),
-            count=partial(self._tokens.count, request.prompt),
-        )
-
-    def _cards(self, request: RoutingRequest) -> Sequence[ModelCard]:
-        """All; where the choice is ours and nothing may be left out, those that can be told everything, if any can."""
-        cards = self._catalog.cards()
-        if not request.strict or request.requirements.pin is Pin.ONLY:
-            return cards
-        providers = self._catalog.providers()
-        return [card for card in cards if not providers[card.provider].drops(request.prompt)] or cards
+        draft.chosen = chosen = await self._choose(request, id=draft.id)
+        self._choose.asked(chosen)
+        return await self._first_to_answer(chosen.decision, request, draft, key)
 
     async def _first_to_answer(
         self, decision: RoutingDecision, request: RoutingRequest, draft: Draft, key: str | None
@@ -169,6 +136,7 @@ class RoutePrompt:
                     draft=draft,
                     settle=self._settle,
                     keep=self._keeper(key, request.cache, decision, card, draft) if key else None,
+                    decision_id=draft.id,
                     dropped=provider.drops(request.prompt),
                 )
         raise AllCandidatesFailed(failures)
@@ -207,8 +175,10 @@ class RoutePrompt:
     def _keeper(
         self, key: str, use: CacheUse | None, decision: RoutingDecision, card: ModelCard, draft: Draft
     ) -> Keep | None:
-        """Stores the answer under `key` if it is clean and of the model that was chosen."""
-        if decision.selection.model != card.id:
+        """Stores the answer under `key` if it is clean and of the model that was chosen as the best."""
+        ranking = decision.selection.ranking
+        explored = ranking is not None and ranking.foresight is not None and ranking.foresight.explored
+        if decision.selection.model != card.id or explored:
             return None
 
         async def keep(completion: Completion) -> None:
@@ -240,6 +210,8 @@ class RoutePrompt:
         if failure is not None and self._judges(failure, answer.draft.request):
             health = self._health.of(answer.card.id)
             self._health.show(answer.card.id, health.after_failure(str(failure), at=time(), now=monotonic()))
+        if answer.cached is None and answer.usage is not None and failure is None:
+            self._choose.answered(answer.draft.request, answer.card, answer.usage.prompt_tokens)
         self._records.add(
             answer.draft.finish(
                 answer.outcome,
@@ -258,7 +230,7 @@ def fingerprint(request: RoutingRequest, use: CacheUse, version: str) -> str:
         request.caller.id,
         _said(request.prompt),
         _encode_sets(request.requirements),
-        request.objective.priority,
+        request.objective,
         request.strict,
         use.vary,
     )

@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
+from msgspec import Struct
+
 from neuroroute.domain.access import Secret
 from neuroroute.domain.audit import AuditEntry, AuditFilter
 from neuroroute.domain.audit_verification import Verification
@@ -18,6 +20,9 @@ from neuroroute.domain.catalog import Catalog, KnownModel, KnownProvider
 from neuroroute.domain.catalog_plan import CatalogPlan
 from neuroroute.domain.client_key import ChangedKeys, ClientKey
 from neuroroute.domain.credential import ProviderCredential, ProviderSettings
+from neuroroute.domain.decision import DecisionRecord
+from neuroroute.domain.feedback import Feedback, FeedbackTotal
+from neuroroute.domain.model import ModelCard
 from neuroroute.domain.record import RoutedPrompt
 from neuroroute.domain.usage import UsageQuery, UsageTotal
 
@@ -29,6 +34,8 @@ class Topic(StrEnum):
     CREDENTIALS = "credentials"
     """Keys and settings of providers, and the vault's keys."""
     CLIENT_KEYS = "client_keys"
+    ABILITIES = "abilities"
+    """What feedback taught of the models."""
 
 
 class Revisions(Protocol):
@@ -198,6 +205,60 @@ class Ledger(Protocol):
     @abstractmethod
     async def drop_before(self, month: date) -> int:
         """Forget the prompts that ended before that day, the first of a month; a number, 0 when there were none."""
+        ...
+
+
+class StoredDecision(Struct, frozen=True, kw_only=True):
+    """A decision, and what became of it."""
+
+    record: DecisionRecord
+    model: str | None
+    """Who answered; `None` when nobody did."""
+    cost_nano_usd: int | None
+    """`None` is unpriced."""
+    outcome: str
+    feedback: Feedback | None = None
+
+
+class DecisionStore(Protocol):
+    """Decisions, as the ledger wrote them with their prompts, and the catalogues that they were made by."""
+
+    @abstractmethod
+    async def find(self, decision_id: str) -> StoredDecision | None:
+        """`None` when there is none, or none any more."""
+        ...
+
+    @abstractmethod
+    async def since(self, moment: float, *, after: str, limit: int) -> Sequence[StoredDecision]:
+        """Those made at `moment` or later whose id comes after `after`, in the order of their ids; at most `limit`."""
+        ...
+
+    @abstractmethod
+    async def keep_cards(self, version: str, cards: Sequence[ModelCard]) -> None:
+        """The cards of a catalogue's version; writing them again changes nothing."""
+        ...
+
+    @abstractmethod
+    async def cards(self, version: str) -> Sequence[ModelCard] | None:
+        """Those of that version, in registry order; `None` when it is not known."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """What callers said of answers, and what it adds up to. No audit entry: it is use, not administration."""
+
+    @abstractmethod
+    async def give(self, decision_id: str, *, caller: str, score: float, at: float) -> Feedback:
+        """Keep the caller's first word on a decision of its own, and count it if there was a prediction; that word.
+
+        Raises:
+            NotStored: there is no such decision, it is another caller's, or it has expired.
+        """
+        ...
+
+    @abstractmethod
+    async def totals(self) -> Sequence[FeedbackTotal]:
+        """Of every caller and model; they outlast the decisions."""
         ...
 
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 
 import click
+import msgspec
 
 from neuroroute.cli.audit import audit
 from neuroroute.cli.catalog import catalog
@@ -72,13 +73,21 @@ def migrate() -> None:
 @main.command()
 @click.argument("prompt")
 @click.option("--priority", type=click.Choice(["speed", "quality", "cost"]), help="What matters most.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole decision as JSON.")
-def route(prompt: str, priority: str | None, *, as_json: bool) -> None:
+@click.option(
+    "--objective", type=click.FloatRange(0, 10), help="From cheapest, 0, to best, 10; means --policy learned."
+)
+@click.option("--policy", type=click.Choice(["rules", "learned"]), help="Who chooses (NEUROROUTE_CLASSIFIER).")
+@click.option("--min-quality", type=click.FloatRange(0, 1), help="The least predicted quality.")
+@click.option("--max-cost-usd", type=click.FloatRange(0), help="For the whole answer, at the longest.")
+@click.option("--max-latency-ms", type=click.IntRange(1), help="Until the whole answer is there, as predicted.")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
+def route(prompt: str, *, as_json: bool, **wish: str | float | None) -> None:
     """Show which model would answer PROMPT, and why, without calling any."""
-    from neuroroute.commands.route import explain
+    from neuroroute.commands.route import Wish, explain
 
     with errors_told():
-        click.echo(asyncio.run(explain(read_environment(DOTENV), prompt, priority, as_json=as_json)))
+        told = msgspec.convert(wish, Wish)
+        click.echo(asyncio.run(explain(read_environment(DOTENV), prompt, told, as_json=as_json)))
 
 
 @main.command()

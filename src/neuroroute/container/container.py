@@ -7,6 +7,8 @@ from typing import Final
 
 from dependency_injector import providers
 
+from neuroroute.application.choose_model import Approach, ChooseModel
+from neuroroute.application.explore import Explorer
 from neuroroute.application.follow_state import FollowState
 from neuroroute.application.key_ring import KeyRing
 from neuroroute.application.ports import ModelCatalog, RateLimiter
@@ -20,7 +22,7 @@ from neuroroute.dialects.embeddings import EmbeddingsDialect
 from neuroroute.dialects.openai.caller import ChatDialect
 from neuroroute.dialects.responses.caller import ResponsesDialect
 from neuroroute.domain.access import Secret
-from neuroroute.domain.model import Wire
+from neuroroute.domain.model import NanoUsd, Wire
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
 from neuroroute.infrastructure.formats import BASE_URL
@@ -30,6 +32,7 @@ from neuroroute.infrastructure.log_lines import LineWriter
 from neuroroute.infrastructure.memory.cache import MemoryCache, NoCache
 from neuroroute.infrastructure.memory.clear_mark import VARIABLE as CLEAR_MARK
 from neuroroute.infrastructure.memory.clear_mark import ClearMark
+from neuroroute.infrastructure.memory.conversations import MemoryConversations
 from neuroroute.infrastructure.memory.rate_limiter import MemoryRateLimiter
 from neuroroute.infrastructure.prometheus import PrometheusObserver
 from neuroroute.infrastructure.redis.cache import RedisCache
@@ -105,6 +108,10 @@ def _completions(
     }
 
 
+def _explorer(settings: Settings) -> Explorer:
+    return Explorer(share=settings.explore, daily_budget=NanoUsd(round(settings.explore_usd * 10**9)))
+
+
 def _clear_mark(environ: Mapping[str, str]) -> ClearMark | None:
     """What `serve` made for its workers, when there are several."""
     path = environ.get(CLEAR_MARK)
@@ -134,8 +141,9 @@ class Container(StateContainer):
     catalog = StateContainer.catalog
     health_board = StateContainer.health_board
 
-    classifier = providers.Selector(settings.provided.classifier, rules=providers.Singleton(RulesClassifier))
-    policy = providers.Selector(settings.provided.classifier, rules=providers.Singleton(EarlierRules))
+    approaches = providers.Dict(
+        rules=providers.Singleton(Approach, providers.Singleton(RulesClassifier), providers.Singleton(EarlierRules)),
+    )
     cache = providers.Selector(
         providers.Callable(_cache_kind, settings),
         none=providers.Singleton(NoCache),
@@ -169,12 +177,23 @@ class Container(StateContainer):
         at_once=providers.List(StateContainer.ledger_writer),
     )
 
+    conversations = providers.Singleton(MemoryConversations, clock=time.monotonic)
+    choose_model = providers.Singleton(
+        ChooseModel,
+        catalog=catalog,
+        approaches=approaches,
+        usual=settings.provided.classifier,
+        shadow=settings.provided.shadow,
+        tokens=token_counter,
+        health=health_board,
+        abilities=StateContainer.abilities,
+        conversations=conversations,
+        explorer=providers.Singleton(_explorer, settings),
+    )
     route_prompt = providers.Singleton(
         RoutePrompt,
         catalog=catalog,
-        classifier=classifier,
-        tokens=token_counter,
-        policy=policy,
+        choose=choose_model,
         cache=cache,
         health=health_board,
         records=records,

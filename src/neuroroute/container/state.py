@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 from dependency_injector import containers, providers
 
+from neuroroute.application.abilities import Abilities
 from neuroroute.application.follow_state import FollowState, StateUnreadable
 from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.keep_client_keys import KeepClientKeys
@@ -151,6 +152,8 @@ class StateContainer(containers.DeclarativeContainer):
         pools=providers.Singleton(ProviderPools, dialects, max_response_bytes=MAX_RESPONSE_BYTES),
         health=health_board,
     )
+    feedback_store = providers.Object(provides=None)
+    abilities = providers.Singleton(Abilities, feedback_store)
     key_ring = providers.Singleton(KeyRing, client_key_store)
     note_key_use = providers.Singleton(NoteKeyUse, key_ring)
 

@@ -32,6 +32,8 @@ class Caller(Struct, frozen=True):
     """The only models that may answer it; `None` is any."""
     requests_per_minute: int | None = None
     """`None` is any number."""
+    policy: str | None = None
+    """How models are chosen for it, unless a request says otherwise; `None` is as for everybody."""
 
     def may_ask(self, model: str) -> bool:
         """Whether `model` may answer it."""

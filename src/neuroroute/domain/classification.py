@@ -1,8 +1,11 @@
 """What kind of prompt it is, before any model is chosen."""
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from msgspec import Struct
+
+from neuroroute.domain.quality import PromptReading
 
 
 class Features(Struct, frozen=True, kw_only=True):
@@ -33,11 +36,15 @@ class Features(Struct, frozen=True, kw_only=True):
     capability_scientific_knowledge: float
 
 
-class Classification(Struct, frozen=True, kw_only=True):
-    """What a classifier says about a prompt. It knows no model cards: choosing is the policy's."""
+class Classification(Struct, frozen=True, kw_only=True, tag="rules"):
+    """What the rules say about a prompt. They know no model cards: choosing is the policy's."""
 
     source: str
     """Which classifier said so: `rule_based`."""
     features: Features
     keyword_matches: Mapping[str, int]
     """How often the keywords that speak for a model occur, by model id; a model without keywords is left out."""
+
+
+Reading: TypeAlias = Classification | PromptReading
+"""What a classifier says about a prompt. It holds none of its words."""

@@ -5,7 +5,7 @@ from operator import attrgetter
 from typing import Final
 
 from neuroroute.domain.access import Caller
-from neuroroute.domain.classification import Classification
+from neuroroute.domain.classification import Reading
 from neuroroute.domain.eligibility import eligible
 from neuroroute.domain.errors import (
     LanguageNotSpoken,
@@ -15,6 +15,7 @@ from neuroroute.domain.errors import (
     OtherEmbeddingSpace,
     UnknownModel,
 )
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import ModelCard, ModelId
 from neuroroute.domain.routing import (
     MAX_FALLBACKS,
@@ -43,8 +44,9 @@ def decide(
     requirements: Requirements,
     objective: Objective,
     policy: RoutingPolicy,
-    classify: Callable[[], Classification],
+    classify: Callable[[], Reading],
     count: Callable[[], int],
+    circumstances: Circumstances,
 ) -> RoutingDecision:
     """Choose among those of `cards`, in registry order, that `caller` may ask, and say why.
 
@@ -66,13 +68,17 @@ def decide(
     if requirements.pin is Pin.ONLY:
         return _pinned(cards, caller, unfit, requirements, policy)
     allowed = _allowed(cards, caller, requirements.model)
-    able, excluded = eligible(allowed, requirements, count)
+    able, excluded = eligible(allowed, requirements, count, circumstances)
     if requirements.embeds:
         able, excluded = _of_one_space(allowed, able, excluded, requirements, objective)
     if not able:
         raise NothingFits({out.model: out.reason for out in excluded})
-    selection = _select(able, requirements, objective, policy, classify)
-    order = _order(able, selection.model, requirements.capabilities)
+    selection = _select(able, allowed, requirements, objective, policy, classify, circumstances)
+    if selection.ranking is not None and selection.ranking.excluded:
+        excluded = [*excluded, *selection.ranking.excluded]
+        out = {one.model for one in selection.ranking.excluded}
+        able = [card for card in able if card.id not in out]
+    order = _order(able, selection)
     if unfit:
         order = [card for card in order if card.id not in unfit] or order[:1]
         asked = order[0].id  # also when it is unfit
@@ -172,10 +178,12 @@ def _allowed(cards: Sequence[ModelCard], caller: Caller, named: str | None) -> S
 
 def _select(
     cards: Sequence[ModelCard],
+    allowed: Sequence[ModelCard],
     requirements: Requirements,
     objective: Objective,
     policy: RoutingPolicy,
-    classify: Callable[[], Classification],
+    classify: Callable[[], Reading],
+    circumstances: Circumstances,
 ) -> Selection:
     required = requirements.capabilities
     able = cards if requirements.embeds else _most_able(cards, required) if required else ()
@@ -185,7 +193,14 @@ def _select(
         return Selection(method=SelectionMethod.CAPABILITIES, model=best.id, required=required)
     if not required and (named := find(cards, requirements.model)):
         return Selection(method=SelectionMethod.CALLER, model=named.id)
-    ranking = policy.rank(cards, classify(), requirements=requirements, objective=objective)
+    ranking = policy.rank(
+        cards,
+        classify(),
+        allowed=allowed,
+        requirements=requirements,
+        objective=objective,
+        circumstances=circumstances,
+    )
     if required:
         method = SelectionMethod.CAPABILITIES
     else:
@@ -200,13 +215,19 @@ def _most_able(cards: Sequence[ModelCard], required: tuple[str, ...]) -> list[Mo
     return able or [card for lacks, card in lacking if lacks < len(required)]
 
 
-def _order(cards: Sequence[ModelCard], chosen: ModelId, required: tuple[str, ...]) -> list[ModelCard]:
+def _order(cards: Sequence[ModelCard], selection: Selection) -> list[ModelCard]:
     """The chosen model, then those with what is required, the better ones first; ties in registry order.
 
-    For the three default models this is the order of CONTRACT.md 6.
+    Better is what is worth more by a policy that predicts; else for the three default models this is the order of
+    CONTRACT.md 6.
     """
-    order = sorted(cards, key=_QUALITY)
+    required, ranking = selection.required, selection.ranking
+    if ranking is not None and ranking.foresight is not None:
+        places = {forecast.model: place for place, forecast in enumerate(ranking.foresight.forecasts)}
+        order = sorted(cards, key=lambda card: places[card.id])
+    else:
+        order = sorted(cards, key=_QUALITY)
     if required:
         order.sort(key=lambda card: card.lacks(required))
-    order.sort(key=lambda card: card.id != chosen)
+    order.sort(key=lambda card: card.id != selection.model)
     return order

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, final
 
 from neuroroute.domain.completion import Usage
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import Ability, ModelCard
 from neuroroute.domain.routing import Exclusion, Requirements
 
@@ -13,7 +14,10 @@ _DOLLAR: Final = 10**9
 
 
 def eligible(
-    cards: Sequence[ModelCard], requirements: Requirements, count: Callable[[], int]
+    cards: Sequence[ModelCard],
+    requirements: Requirements,
+    count: Callable[[], int],
+    circumstances: Circumstances,
 ) -> tuple[Sequence[ModelCard], Sequence[Exclusion]]:
     """Those of `cards` that have all that `requirements` takes, in their order, and why not of each other one.
 
@@ -23,14 +27,16 @@ def eligible(
       allows, or `LEAST_ANSWER`.
     - What an answer may cost is that of the whole prompt, and of the longest answer: as long as the caller allows and
       the model writes (`ModelCard.max_tokens`). A model without a price is as dear as any.
-    - How long it may last is what its card says; what was observed is its health's.
+    - How long it may last is what its answers lately took (`domain.forecast.Pace`), and what its card says before.
     """
     if _takes_nothing(requirements):
         excluded = [Exclusion(card.id, _EMBEDS) for card in cards if card.embedding_space is not None]
     else:
         size = _Size(requirements.most_tokens, count)
         excluded = [
-            Exclusion(card.id, reason) for card in cards if (reason := _reason(card, requirements, size)) is not None
+            Exclusion(card.id, reason)
+            for card in cards
+            if (reason := _reason(card, requirements, size, circumstances)) is not None
         ]
     if not excluded:
         return cards, ()
@@ -70,7 +76,7 @@ def _takes_nothing(asked: Requirements) -> bool:
     )
 
 
-def _reason(card: ModelCard, asked: Requirements, size: _Size) -> str | None:
+def _reason(card: ModelCard, asked: Requirements, size: _Size, circumstances: Circumstances) -> str | None:
     """Cheap questions first: the prompt is counted only for a model that nothing else takes out."""
     if asked.embeds != (card.embedding_space is not None):
         return "it makes no embeddings" if asked.embeds else _EMBEDS
@@ -78,8 +84,8 @@ def _reason(card: ModelCard, asked: Requirements, size: _Size) -> str | None:
         return f"its provider speaks {card.dialect}, and only {asked.dialect} has words for this"
     if lacks := asked.abilities - card.abilities:
         return f"it is not known to take {_told(lacks)}"
-    if asked.max_latency_ms is not None and card.avg_latency_ms > asked.max_latency_ms:
-        return f"it takes {card.avg_latency_ms} ms, more than {asked.max_latency_ms}"
+    if asked.max_latency_ms is not None and (ms := circumstances.latency_of(card)) > asked.max_latency_ms:
+        return f"it takes {ms} ms, more than {asked.max_latency_ms}"
     return _too_long(card, asked, size) or _too_dear(card, asked, size)
 
 

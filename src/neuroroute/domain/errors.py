@@ -7,6 +7,7 @@ NeuroRouteError
 │   ├── LanguageNotSpoken      …it names a model whose provider has no word for what is asked
 │   ├── OtherEmbeddingSpace    …it names a model to stand in for one whose embeddings are no like
 │   ├── NothingFits            …it asks for more than any one model has
+│   ├── PolicyUnknown          …it names a policy that is not there
 │   └── PromptTooLong          …its text exceeds what this installation admits
 ├── CallerRefused              the caller may not
 │   ├── CallerForbidden        …whoever it is: its key does not open this
@@ -93,6 +94,13 @@ class NothingFits(PromptRejected):
         left = [f"and {len(reasons) - MAX_FIELDS} more"] if len(reasons) > MAX_FIELDS else []
         super().__init__("\n".join(["No model can answer this request.", *told, *left]))
         self.reasons = reasons
+
+
+class PolicyUnknown(PromptRejected):
+    """No policy of that name chooses models here."""
+
+    def __init__(self, name: str, *, known: Sequence[str]) -> None:
+        super().__init__(f"There is no policy `{name[:MAX_TOLD]}`. There are: {', '.join(known)}")
 
 
 class PromptTooLong(PromptRejected):

@@ -5,6 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from neuroroute.domain.forecast import Pace
 from neuroroute.domain.record import Attempt
 
 WINDOW = 30.0
@@ -120,6 +121,8 @@ class ModelHealth(Struct, frozen=True, kw_only=True):
     """What the latest probe failed with, unless it was good or a call has been answered since."""
     breaker: CircuitBreaker = CircuitBreaker()
     tally: Tally = Tally()
+    pace: Pace | None = None
+    """Of its latest answers; `None` before the first."""
 
     def unfit(self, now: float) -> str | None:
         """Why the model is not to be asked, if so: a failed probe or an open breaker, nothing else."""

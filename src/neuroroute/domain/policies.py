@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, final
 
-from neuroroute.domain.classification import Classification, Features
+from neuroroute.domain.classification import Classification, Features, Reading
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.routing import (
     Objective,
@@ -35,19 +36,24 @@ class EarlierRules(RoutingPolicy):
     def rank(
         self,
         cards: Sequence[ModelCard],
-        classification: Classification,
+        reading: Reading,
         *,
+        allowed: Sequence[ModelCard],
         requirements: Requirements,
         objective: Objective,
+        circumstances: Circumstances,
     ) -> Ranking:
-        features = classification.features
+        del allowed, circumstances
+        if not isinstance(reading, Classification):
+            raise TypeError("the rules rank what the rules have read")
+        features = reading.features
         asked = _asked(features)
         matches: dict[str, int] = {}
         scores: dict[str, float] = {}
         adjusted: dict[str, float] = {}
         best, highest = cards[0].id, 0.0
         for card in cards:
-            matches[card.id] = keywords = classification.keyword_matches.get(card.id, 0)
+            matches[card.id] = keywords = reading.keyword_matches.get(card.id, 0)
             score = 0.5 * keywords + 2.0 * sum(share for name, share in asked if name in card.capabilities)
             score = max(_FLOOR, _by_own_rules(card.id, score, features))
             scores[card.id] = score
@@ -61,7 +67,7 @@ class EarlierRules(RoutingPolicy):
         return Ranking(
             best=best,
             confidence=round(highest / sum(adjusted.values()), 3),
-            source=classification.source,
+            source=reading.source,
             reasoning=Reasoning(
                 keyword_matches=matches, features=features, model_scores=scores, adjusted_scores=adjusted
             ),

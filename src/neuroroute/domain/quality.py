@@ -19,7 +19,7 @@ class Form(StrEnum):
     CODE = "code"
 
 
-class PromptReading(Struct, frozen=True, kw_only=True):
+class PromptReading(Struct, frozen=True, kw_only=True, tag="learned"):
     """What the predictor sees of a prompt: numbers, and none of its words."""
 
     characters: int

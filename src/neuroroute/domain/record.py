@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from neuroroute.domain.completion import Usage
+from neuroroute.domain.decision import DecisionRecord
 from neuroroute.domain.model import ModelId, NanoUsd, ProviderName
 
 _NOTHING: Final = Usage()
@@ -79,6 +80,8 @@ class RoutedPrompt(Struct, frozen=True, kw_only=True):
     streamed: bool = False
     catalog_version: str = ""
     """Of the catalogue that it was routed and priced by."""
+    decision: DecisionRecord | None = None
+    """How its model was chosen; `None` where it was not: a remembered answer, a rejected request."""
 
     @property
     def fallbacks(self) -> int:

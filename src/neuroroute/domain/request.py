@@ -30,6 +30,8 @@ class RoutingRequest(Struct, frozen=True, kw_only=True):
     """Seconds for each model that is asked; see `ports.Provider.answer`."""
     stall: float | None = None
     """Seconds for each silence of a streamed answer; `None` is `timeout`."""
+    policy: str | None = None
+    """The name of the policy that is to choose; `None` is the caller's, or everybody's."""
     strict: bool = False
     """Whether the caller would rather be refused than have a field left out."""
     cache: CacheUse | None

@@ -8,8 +8,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from neuroroute.domain.access import Caller
-from neuroroute.domain.classification import Classification, Features
+from neuroroute.domain.classification import Features, Reading
+from neuroroute.domain.forecast import Circumstances, Forecast
 from neuroroute.domain.model import Ability, Dialect, ModelCard, ModelId, NanoUsd
+from neuroroute.domain.quality import Estimate
 
 MAX_FALLBACKS = 2
 """How many other models are tried after the chosen one (CONTRACT.md 6)."""
@@ -49,6 +51,9 @@ class Requirements(Struct, frozen=True, kw_only=True):
     max_cost: NanoUsd | None = None
     """For the whole answer, at the longest."""
     max_latency_ms: int | None = None
+    """Until the whole answer is there, as predicted."""
+    min_quality: float | None = None
+    """0..1, as predicted; only a policy that predicts can hold to it."""
     dialect: Dialect | None = None
     """The only language that can say what is asked; asked of a pinned model too."""
     embeds: bool = False
@@ -59,6 +64,8 @@ class Objective(Struct, frozen=True, kw_only=True):
     """The soft wish."""
 
     priority: Priority | None = None
+    level: float | None = None
+    """From the cheapest, 0, to the best, 10; `None` is what `priority` comes to (`domain.objective`)."""
 
 
 class SelectionMethod(StrEnum):
@@ -72,12 +79,47 @@ class SelectionMethod(StrEnum):
 
 
 class Reasoning(Struct, frozen=True, kw_only=True):
-    """The numbers behind a ranking, by model id where they differ by model."""
+    """The numbers behind a ranking by rules, by model id where they differ by model."""
 
     keyword_matches: Mapping[str, int]
     features: Features
     model_scores: Mapping[str, float]
     adjusted_scores: Mapping[str, float]
+
+
+class Stay(Struct, frozen=True, kw_only=True):
+    """Whether a conversation stays with its model while that has its prompt in its cache."""
+
+    model: ModelId
+    stays: bool
+    gain: float
+    """What another model's answer is predicted to be better by, 0..1; negative: worse."""
+    margin: float
+    """What that must exceed for leaving: what the cache saves, in quality, and a little for steadiness."""
+    saves_usd: float
+
+
+class Foresight(Struct, frozen=True, kw_only=True):
+    """The numbers behind a ranking by predictions."""
+
+    predictor: str
+    """The version of its weights."""
+    level: float
+    """0..10."""
+    spends: str
+    """`dollars`, or `seconds` where speed is wished for."""
+    exchange: float
+    """What a unit spent is worth of quality; at level 0 it is infinite, told as -1."""
+    forecasts: tuple[Forecast, ...]
+    """Of the models in the choice, the one that is worth most first."""
+    predicted: Mapping[ModelId, Estimate]
+    """As the predictor said, before what feedback taught."""
+    typical: Mapping[ModelId, float]
+    """Of prompts of which nothing is known, likewise; of all models that the caller may ask."""
+    stay: Stay | None = None
+    propensity: float = 1.0
+    """How probable this very choice was; less than 1 only where models are explored."""
+    explored: bool = False
 
 
 class Ranking(Struct, frozen=True, kw_only=True):
@@ -87,7 +129,10 @@ class Ranking(Struct, frozen=True, kw_only=True):
     confidence: float
     """0..1, three decimals."""
     source: str
-    reasoning: Reasoning
+    reasoning: Reasoning | None = None
+    foresight: Foresight | None = None
+    excluded: tuple["Exclusion", ...] = ()
+    """By limits that only the policy can judge."""
 
 
 class RoutingPolicy(Protocol):
@@ -99,12 +144,19 @@ class RoutingPolicy(Protocol):
     def rank(
         self,
         cards: Sequence[ModelCard],
-        classification: Classification,
+        reading: Reading,
         *,
+        allowed: Sequence[ModelCard],
         requirements: Requirements,
         objective: Objective,
+        circumstances: Circumstances,
     ) -> Ranking:
-        """The ranking of at least one card."""
+        """The ranking of at least one of `cards`, out of all that the caller is `allowed` to ask.
+
+        Raises:
+            TypeError: `reading` is another classifier's.
+            NothingFits: none of `cards` is within the limits that only the policy can judge.
+        """
         ...
 
 

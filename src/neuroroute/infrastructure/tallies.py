@@ -6,6 +6,7 @@ from typing import final
 from msgspec.structs import replace
 
 from neuroroute.application.ports import HealthBoard, Observer
+from neuroroute.domain.forecast import Pace
 from neuroroute.domain.health import Tally
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
@@ -22,8 +23,29 @@ class TallyObserver(Observer):
         tallies: dict[ModelId, Tally] = {}
         for record in records:
             _count(record, tallies, self._board)
+        paces = _paces(records, self._board)
         for model, tally in tallies.items():
-            self._board.show(model, replace(self._board.of(model), tally=tally))
+            health = self._board.of(model)
+            self._board.show(model, replace(health, tally=tally, pace=paces.get(model, health.pace)))
+
+
+def _paces(records: Sequence[RoutedPrompt], board: HealthBoard) -> dict[ModelId, Pace]:
+    """How fast models answer now, those of `records` included."""
+    paces: dict[ModelId, Pace] = {}
+    for record in records:
+        if record.model is None or record.outcome is not Outcome.ANSWERED or not record.attempts:
+            continue
+        latest = _pace(record, record.attempts[-1])
+        before = paces.get(record.model) or board.of(record.model).pace
+        paces[record.model] = latest if before is None else before.after(latest)
+    return paces
+
+
+def _pace(record: RoutedPrompt, attempt: Attempt) -> Pace:
+    """An answer that comes in one piece shows no first token: all of its time is its tokens'."""
+    waited = record.provider_seconds - sum([failed.seconds for failed in record.attempts[:-1]])
+    first = min(attempt.seconds, waited) if record.streamed else 0.0
+    return Pace(first_seconds=first, token_seconds=(waited - first) / max(1, record.consumed.completion_tokens))
 
 
 def _count(record: RoutedPrompt, tallies: dict[ModelId, Tally], board: HealthBoard) -> None:

@@ -2,12 +2,12 @@
 
 from neuroroute.settings.environment import SettingsError, read_environment
 from neuroroute.settings.settings import RedisSettings, Settings
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
+from neuroroute.settings.table import Access, LogLevel, PolicyName, Profile
 
 __all__ = [
     "Access",
-    "ClassifierName",
     "LogLevel",
+    "PolicyName",
     "Profile",
     "RedisSettings",
     "Settings",

@@ -14,7 +14,7 @@ from neuroroute.infrastructure.effective_catalog import Override
 from neuroroute.infrastructure.ledger.writer import SpoolUse
 from neuroroute.settings import table
 from neuroroute.settings.environment import Reading
-from neuroroute.settings.table import Access, ClassifierName, LogLevel, Profile
+from neuroroute.settings.table import Access, LogLevel, PolicyName, Profile
 
 
 class RedisSettings(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Seconds; 0 is never."""
     max_body: int
     """Bytes."""
-    classifier: ClassifierName
+    classifier: PolicyName
+    shadow: bool
+    explore: float
+    """Share of the prompts."""
+    explore_usd: float
+    """US dollars a day."""
     app_name: str
     app_version: str
     default_timeout: float
@@ -119,6 +124,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             keep_alive=reading.value(table.KEEP_ALIVE),
             max_body=reading.value(table.MAX_BODY),
             classifier=reading.value(table.CLASSIFIER),
+            shadow=reading.value(table.SHADOW),
+            explore=reading.value(table.EXPLORE),
+            explore_usd=reading.value(table.EXPLORE_USD),
             app_name=reading.value(table.APP_NAME),
             app_version=reading.value(table.APP_VERSION) or version("neuroroute"),
             default_timeout=reading.value(table.DEFAULT_TIMEOUT),

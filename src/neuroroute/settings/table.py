@@ -41,10 +41,11 @@ class Access(StrEnum):
     KEYS = "keys"
 
 
-class ClassifierName(StrEnum):
-    """Who reads the prompts."""
+class PolicyName(StrEnum):
+    """How models are chosen."""
 
     RULES = "rules"
+    LEARNED = "learned"
 
 
 class Setting(Struct, Generic[T_co], frozen=True):
@@ -195,7 +196,30 @@ KEEP_ALIVE = Setting(
     "Seconds of silence after which a stream of /v1 is sent a comment, so that nothing on the way closes it; 0: never.",
 )
 MAX_BODY = Setting("NEUROROUTE_MAX_BODY", size(1024, 1024 * _MEBIBYTE), "16MiB", "A larger request body is refused.")
-CLASSIFIER = Setting("NEUROROUTE_CLASSIFIER", choice(ClassifierName), "rules", "Who reads the prompts.")
+CLASSIFIER = Setting(
+    "NEUROROUTE_CLASSIFIER",
+    choice(PolicyName),
+    "rules",
+    "How models are chosen where neither a request nor a client key says: by the earlier rules, or by predictions.",
+)
+SHADOW = Setting(
+    "NEUROROUTE_SHADOW",
+    formats.SWITCH,
+    "off",
+    "Whether the policy that does not choose reads prompts, too, so that `neuroroute backtest` can try it.",
+)
+EXPLORE = Setting(
+    "NEUROROUTE_EXPLORE",
+    number(0, 0.5),
+    "0",
+    "Share of prompts that another model than the best answers, to learn of it; by predictions only.",
+)
+EXPLORE_USD = Setting(
+    "NEUROROUTE_EXPLORE_USD",
+    number(0, 1_000_000),
+    "1",
+    "US dollars a day, of each process, that answers so explored may cost more.",
+)
 APP_NAME = Setting("APP_NAME", formats.ONE_LINE, "NeuroRoute", "The title of the OpenAPI document and its pages.")
 APP_VERSION = Setting("APP_VERSION", optional(formats.ONE_LINE), "", "The version shown; unset: the package's own.")
 DEFAULT_TIMEOUT = Setting(
@@ -214,6 +238,6 @@ SETTINGS: Final[tuple[Setting[object], ...]] = (
     OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL, ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_MODEL,
     LMSTUDIO_HOST, LMSTUDIO_PORT, LMSTUDIO_BASE_URL,
     HOME, ADMIN_KEY, MASTER_KEY, MASTER_KEY_PREVIOUS, SPOOL, SPOOL_LIMIT, LEDGER_MONTHS,
-    AUTH, CATALOG, CACHE, PROBE_INTERVAL, KEEP_ALIVE, MAX_BODY, CLASSIFIER,
+    AUTH, CATALOG, CACHE, PROBE_INTERVAL, KEEP_ALIVE, MAX_BODY, CLASSIFIER, SHADOW, EXPLORE, EXPLORE_USD,
     APP_NAME, APP_VERSION, DEFAULT_TIMEOUT, MAX_PROMPT_LENGTH,
 )  # fmt: skip

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final, final
 
 from neuroroute.application.ports import HealthBoard
+from neuroroute.domain.forecast import ANSWER_TOKENS
 from neuroroute.domain.health import ModelHealth
 from neuroroute.domain.model import ModelId
 
@@ -20,12 +21,17 @@ class MemoryHealthBoard(HealthBoard):
         self._shown: dict[ModelId, ModelHealth] = {}
         self._troubled: dict[ModelId, ModelHealth] = {}
         """Those that may be unfit; whether they are depends on the time."""
+        self._latency_ms: dict[ModelId, int] = {}
 
     def of(self, model: ModelId) -> ModelHealth:
         return self._shown.get(model, _UNKNOWN)
 
     def show(self, model: ModelId, health: ModelHealth) -> None:
         self._shown[model] = health
+        if health.pace is None:
+            self._latency_ms.pop(model, None)
+        else:
+            self._latency_ms[model] = round(1000 * health.pace.seconds(ANSWER_TOKENS))
         if health.probe_error is not None or health.breaker.opened is not None:
             self._troubled[model] = health
         else:
@@ -35,3 +41,6 @@ class MemoryHealthBoard(HealthBoard):
         if not self._troubled:
             return _NONE
         return {model: reason for model, health in self._troubled.items() if (reason := health.unfit(now))}
+
+    def latency_ms(self) -> Mapping[ModelId, int]:
+        return dict(self._latency_ms)
