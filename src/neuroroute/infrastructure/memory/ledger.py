@@ -20,6 +20,11 @@ class MemoryLedger(Ledger):
     def __init__(self) -> None:
         self._records: dict[str, RoutedPrompt] = {}
 
+    @property
+    def records(self) -> Sequence[RoutedPrompt]:
+        """In the order in which they were written."""
+        return list(self._records.values())
+
     async def write(self, records: Sequence[RoutedPrompt]) -> None:
         for record in records:
             self._records.setdefault(record.id, record)

@@ -12,8 +12,10 @@ from neuroroute.application.stores import Ledger
 from neuroroute.domain.errors import StateUnavailable
 from neuroroute.domain.record import RoutedPrompt
 from neuroroute.domain.usage import UsageQuery, UsageTotal, month_of
+from neuroroute.infrastructure.record_ids import begun
+from neuroroute.infrastructure.sql import decision_rows
 from neuroroute.infrastructure.sql.database import Database
-from neuroroute.infrastructure.sql.partitions import drop_partition, make_partition, partitions_before
+from neuroroute.infrastructure.sql.partitions import drop_partitions, first_id_of, make_partitions, months_before
 from neuroroute.infrastructure.sql.usage_rows import Value, ended, insertion, row_of
 from neuroroute.infrastructure.sql.usage_totals import adding_up
 
@@ -30,19 +32,30 @@ def _as_postgres(moment: datetime) -> Value:
     return moment
 
 
+def _sqlite_placeholder(number: int) -> str:
+    del number
+    return "?"
+
+
+def _postgres_placeholder(number: int) -> str:
+    return f"${number}"
+
+
 @final
 class SqlLedger(Ledger):
-    """A row a prompt, in a partition a month on Postgres."""
+    """A row a prompt and, where its model was chosen, one for how; in partitions a month on Postgres."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._ready: set[date] = set()
-        """Months that have a partition, as far as this process knows."""
+        """Months that have partitions, as far as this process knows."""
+        placeholder = _sqlite_placeholder if database.is_sqlite else _postgres_placeholder
+        self._insert, self._insert_decision = insertion(placeholder), decision_rows.insertion(placeholder)
         if database.is_sqlite:
-            self._at, self._insert = _as_sqlite, insertion(lambda _: "?")
+            self._at = _as_sqlite
             self._day, self._collation = "date(at)", "BINARY"
         else:
-            self._at, self._insert = _as_postgres, insertion(lambda number: f"${number}")
+            self._at = _as_postgres
             self._day, self._collation = "CAST(at AT TIME ZONE 'UTC' AS date)", '"C"'
 
     async def write(self, records: Sequence[RoutedPrompt]) -> None:
@@ -58,12 +71,17 @@ class SqlLedger(Ledger):
                 raise StateUnavailable("The ledger does not take what it is told") from exc
 
     async def _write(self, records: Sequence[RoutedPrompt]) -> None:
-        for month in {month_of(ended(record)) for record in records} - self._ready:
+        months = {month_of(ended(record)) for record in records}
+        months.update(month_of(begun(record.decision.id)) for record in records if record.decision is not None)
+        for month in months - self._ready:
             await self.make_room(month)
         rows = [row_of(record, self._at) for record in records]
+        decisions = [row for record in records if (row := decision_rows.row_of(record)) is not None]
         async with self._database.writing() as session:
             connection = await session.connection()
             await connection.exec_driver_sql(self._insert, rows)
+            if decisions:
+                await connection.exec_driver_sql(self._insert_decision, decisions)
 
     async def totals(self, query: UsageQuery) -> Sequence[UsageTotal]:
         wanted = {
@@ -82,7 +100,7 @@ class SqlLedger(Ledger):
     async def make_room(self, month: date) -> None:
         if not self._database.is_sqlite:
             async with self._database.writing() as session:
-                await make_partition(session, month)
+                await make_partitions(session, month)
         self._ready.add(month)
 
     async def drop_before(self, month: date) -> int:
@@ -91,21 +109,25 @@ class SqlLedger(Ledger):
 
     async def _drop_months(self, month: date) -> int:
         async with self._database.reading() as session:
-            old = await partitions_before(session, month)
+            old = await months_before(session, month)
         for gone in old:
             async with self._database.writing() as session:
-                await drop_partition(session, gone)
+                await drop_partitions(session, gone)
             self._ready.discard(gone)
         return len(old)
 
     async def _delete_rows(self, month: date) -> int:
-        old = "SELECT rowid FROM usage WHERE at < ? LIMIT ?"
-        end, deleted = f"{month} 00:00", 0
+        await self._delete("decisions", "id < ?", first_id_of(month))
+        return await self._delete("usage", "at < ?", f"{month} 00:00")
+
+    async def _delete(self, table: str, old: str, end: str) -> int:
+        rows = f"SELECT rowid FROM {table} WHERE {old} LIMIT ?"  # noqa: S608 - ours
+        deleted = 0
         while True:
             async with self._database.writing() as session:
                 connection = await session.connection()
                 done = await connection.exec_driver_sql(
-                    f"DELETE FROM usage WHERE rowid IN ({old})",  # noqa: S608 - ours
+                    f"DELETE FROM {table} WHERE rowid IN ({rows})",  # noqa: S608 - ours
                     (end, _AT_ONCE),
                 )
             deleted += done.rowcount

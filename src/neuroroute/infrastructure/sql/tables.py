@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 _TEXT: Final = String(255)
 """Names: of providers, models, keys."""
+_TIMELY_ID: Final = String(255).with_variant(String(255, collation="C"), "postgresql")
+"""Ids that are sorted by time: by bytes, whatever the database's language makes of letters."""
 
 
 class RevisionRow(DefaultBase):
@@ -147,6 +149,7 @@ class ClientKeyRow(DefaultBase):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTimeUTC)
     last_used_at: Mapped[datetime | None] = mapped_column(DateTimeUTC)
     revision: Mapped[int] = mapped_column(BigInteger)
+    policy: Mapped[str | None] = mapped_column(_TEXT)
 
 
 class AuditRow(DefaultBase):
@@ -214,3 +217,48 @@ class UsageRow(DefaultBase):
     attempts: Mapped[str] = mapped_column(Text)
     """A JSON list: who was asked, how it ended, after how long."""
     catalog_version: Mapped[str] = mapped_column(_TEXT)
+
+
+class DecisionRow(DefaultBase):
+    """How a routed prompt's model was chosen, what became of it, and the caller's word on that.
+
+    Partitioned by month of `id`, which begins with the time, on Postgres: old months are dropped with those of `usage`.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+
+    id: Mapped[str] = mapped_column(_TIMELY_ID, primary_key=True)
+    caller: Mapped[str] = mapped_column(_TEXT)
+    model: Mapped[str | None] = mapped_column(_TEXT)
+    """Who answered."""
+    cost_nano_usd: Mapped[int | None] = mapped_column(BigInteger)
+    outcome: Mapped[str] = mapped_column(_TEXT)
+    record: Mapped[str] = mapped_column(Text)
+    """A `DecisionRecord` in JSON."""
+    score: Mapped[float | None]
+    """Of the caller's word, with the two that follow; `NULL` until it came."""
+    scored_at: Mapped[float | None]
+    """Epoch seconds."""
+    counted: Mapped[bool | None]
+
+
+class CatalogSnapshotRow(DefaultBase):
+    """The cards of a catalogue's version, so that decisions that were made by it can be made again."""
+
+    __tablename__ = "catalog_snapshots"
+
+    version: Mapped[str] = mapped_column(_TEXT, primary_key=True)
+    cards: Mapped[str] = mapped_column(Text)
+    """A JSON list of `ModelCard`, in registry order."""
+
+
+class FeedbackTotalRow(DefaultBase):
+    """All words of one caller on one model."""
+
+    __tablename__ = "feedback_totals"
+
+    caller: Mapped[str] = mapped_column(_TEXT, primary_key=True)
+    model: Mapped[str] = mapped_column(_TEXT, primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    surplus: Mapped[float]

@@ -42,28 +42,28 @@ def row_of(record: RoutedPrompt, at: Callable[[datetime], Value]) -> tuple[Value
     return (
         at(ended(record)),
         record.id,
-        _text(record.request_id),
-        _text(record.caller),
-        _text(record.surface),
-        _text(record.model),
-        _text(record.provider),
-        _text(record.chosen),
-        _count(used.prompt_tokens),
-        _count(used.completion_tokens),
-        _count(used.cached_tokens),
-        _count(used.cache_write_tokens),
-        _count(used.reasoning_tokens),
+        shortened(record.request_id),
+        shortened(record.caller),
+        shortened(record.surface),
+        shortened(record.model),
+        shortened(record.provider),
+        shortened(record.chosen),
+        bounded(used.prompt_tokens),
+        bounded(used.completion_tokens),
+        bounded(used.cached_tokens),
+        bounded(used.cache_write_tokens),
+        bounded(used.reasoning_tokens),
         used.estimated,
-        None if charge is None else _count(charge),
+        None if charge is None else bounded(charge),
         _ms(record.seconds),
         None if first is None else _ms(first),
         record.outcome.value,
         record.from_cache,
         record.streamed,
-        _text(record.method),
-        _text(record.policy),
+        shortened(record.method),
+        shortened(record.policy),
         _trail(record.attempts),
-        _text(record.catalog_version),
+        shortened(record.catalog_version),
     )
 
 
@@ -77,7 +77,8 @@ def _trail(attempts: Sequence[Attempt]) -> str:
     return _encode(told).decode()
 
 
-def _text(value: str | None) -> str | None:
+def shortened(value: str | None) -> str | None:
+    """A text as a column of names takes it."""
     if value is None or (len(value) <= _LONGEST and value.isascii() and "\0" not in value):
         return value
     return _printable(value.replace("\0", ""))[:_LONGEST]
@@ -88,7 +89,8 @@ def _printable(value: str) -> str:
     return value if value.isascii() else value.encode(errors="replace").decode()
 
 
-def _count(value: int) -> int:
+def bounded(value: int) -> int:
+    """A number as a column takes it, and its sums too."""
     return min(max(value, 0), _LARGEST)
 
 
