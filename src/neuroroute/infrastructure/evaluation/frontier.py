@@ -1,110 +1,129 @@
 """What money buys: the hull of what a policy costs and is worth, and the figures that are read off it.
 
-Sources: AIQ and the zero router are RouterBench's (arXiv 2403.12031).
+Sources: AIQ and the zero router are RouterBench's (arXiv 2403.12031). All is of many draws of the prompts at once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from math import nan
-from typing import Final, TypeAlias
+from math import inf, nan
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 Numbers: TypeAlias = NDArray[np.float64]
-Point: TypeAlias = tuple[float, float]
-"""Mean cost of a prompt in dollars, and mean quality."""
 
 SHARES: Final = (0.25, 0.5, 0.75)
 """Of the best model's dollars, at which quality is told."""
 
 
-class FrontierFigures(Struct, frozen=True):
-    """NaN is a figure that the data do not have."""
+class Points(NamedTuple):
+    """Draw by point: what a prompt costs in dollars and how good its answer is, in the mean."""
 
-    aiq: float
-    """Mean quality between the cheapest model's cost and the best one's; NaN where the cheapest is the best."""
-    quality_at: tuple[float, ...]
-    """At each of `SHARES`; NaN where that is less than the cheapest model costs."""
-    saving: float
-    """Share of the best model's dollars that is not needed for its quality; 0 where only that model has it."""
+    costs: Numbers
+    qualities: Numbers
+
+    def joined(self, other: "Points") -> "Points":
+        """The points of both."""
+        both = zip(self, other, strict=True)
+        return Points(*(np.concatenate(each, axis=1) for each in both))
 
 
-def hull(points: Iterable[Point]) -> Sequence[Point]:
-    """The non-decreasing concave hull from the cheapest point on: what mixing the points by chance comes to."""
-    found = list[Point]()
-    for cost, quality in sorted(points):
-        if found and quality <= found[-1][1]:
-            continue
-        if found and found[-1][0] == cost:
-            found.pop()
-        while len(found) > 1 and _flattens(found[-2], found[-1], (cost, quality)):
-            found.pop()
-        found.append((cost, quality))
+def hull(points: Points) -> Points:
+    """The non-decreasing concave hull from the cheapest point on: what mixing the points by chance comes to.
+
+    Corners by cost; where a draw has fewer than others, its last one again and again.
+    """
+    costs, qualities = points
+    corners = [_cheapest(points)]
+    for _ in range(costs.shape[1] - 1):
+        dearer, better = (every - at for every, at in zip(points, corners[-1], strict=True))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            steep = np.where((dearer > 0) & (better > 0), better / dearer, -inf)
+        steepest = steep.max(axis=1, keepdims=True)
+        on = steepest[:, 0] > -inf
+        if not on.any():
+            break
+        place = np.where(steep == steepest, dearer, -inf).argmax(axis=1)[:, None]
+        step = Points(np.take_along_axis(costs, place, axis=1), np.take_along_axis(qualities, place, axis=1))
+        corners.append(Points(*(np.where(on[:, None], *each) for each in zip(step, corners[-1], strict=True))))
+    return Points(*(np.concatenate(each, axis=1) for each in zip(*corners, strict=True)))
+
+
+def span(costs: Numbers, qualities: Numbers) -> tuple[int, int]:
+    """Which is the cheapest of at least one model, and which the best; of equals the better, and the cheaper."""
+    return int(np.lexsort((-qualities, costs))[0]), int(np.lexsort((costs, -qualities))[0])
+
+
+def zero_router(costs: Numbers, qualities: Numbers) -> Sequence[int]:
+    """The models on the hull of the single models: what never routing comes to (hindsight, when measured on itself)."""
+    line = hull(Points(costs[None], qualities[None]))
+    corners = set(zip(line.costs[0].tolist(), line.qualities[0].tolist(), strict=True))
+    return [at for at, one in enumerate(zip(costs.tolist(), qualities.tolist(), strict=True)) if one in corners]
+
+
+def read_off(models: Points, policy: Points) -> Numbers:
+    """The figures of a policy, whose `policy` has a point for each level, where the single models are `models`.
+
+    Any policy can be mixed with always asking the cheapest model: that one's point is a point of each.
+
+    Returns:
+        By draw: AIQ, which is the mean quality between the cheapest model's cost and the best one's, NaN where the
+        cheapest is the best; quality at each of `SHARES`, NaN where that is less than the cheapest model costs; the
+        share of the best model's dollars that is not needed for its quality, 0 where only that model has it.
+    """
+    cheapest = _cheapest(models)
+    quality = models.qualities.max(axis=1)
+    least, most = cheapest.costs[:, 0], np.where(models.qualities == quality[:, None], models.costs, inf).min(axis=1)
+    line = hull(policy.joined(cheapest))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        aiq = np.where(most > least, _area(line, least, most) / (most - least), nan)
+        saving = np.where(most > 0, 1 - _cost_of(line, quality) / most, 0.0)
+    at_shares = [_quality_at(line, share * most) for share in SHARES]
+    return np.stack([aiq, *at_shares, np.maximum(0.0, np.nan_to_num(saving))], axis=1)
+
+
+def _cheapest(points: Points) -> Points:
+    """Of each draw; of equals the best."""
+    costs = points.costs.min(axis=1, keepdims=True)
+    return Points(costs, np.where(points.costs == costs, points.qualities, -inf).max(axis=1, keepdims=True))
+
+
+def _sides(line: Points) -> Sequence[tuple[Numbers, Numbers, Numbers, Numbers]]:
+    """Each side's cost and quality at its beginning, and at its end, by draw."""
+    corners = list(zip(line.costs.T, line.qualities.T, strict=True))
+    return [(*begin, *end) for begin, end in pairwise(corners)]
+
+
+def _along(side: tuple[Numbers, Numbers, Numbers, Numbers], cost: Numbers) -> Numbers:
+    left, low, right, high = side
+    width = right - left
+    share = np.divide(cost - left, width, out=np.zeros_like(width), where=width > 0)
+    return low + (high - low) * np.clip(share, 0.0, 1.0)
+
+
+def _quality_at(line: Points, cost: Numbers) -> Numbers:
+    found = np.where(cost >= line.costs[:, 0], line.qualities[:, 0], nan)
+    for side in _sides(line):
+        found = np.where(cost > side[0], _along(side, cost), found)
     return found
 
 
-def span(models: Sequence[Point]) -> tuple[int, int]:
-    """Which is the cheapest of at least one model, and which the best; of equals the better, and the cheaper."""
-    cheapest = min(range(len(models)), key=lambda one: (models[one][0], -models[one][1]))
-    best = max(range(len(models)), key=lambda one: (models[one][1], -models[one][0]))
-    return cheapest, best
+def _cost_of(line: Points, quality: Numbers) -> Numbers:
+    """NaN where it is not reached."""
+    found = np.full_like(quality, nan)
+    for left, low, right, high in reversed(_sides(line)):
+        height = high - low
+        share = np.divide(quality - low, height, out=np.zeros_like(height), where=height > 0)
+        found = np.where(high >= quality, left + share * (right - left), found)
+    return np.where(line.qualities[:, 0] >= quality, line.costs[:, 0], found)
 
 
-def zero_router(models: Sequence[Point]) -> Sequence[int]:
-    """The models on the hull of the single models: what never routing comes to (hindsight, when measured on itself)."""
-    corners = set(hull(models))
-    return [place for place, point in enumerate(models) if point in corners]
-
-
-def read_off(models: Sequence[Point], policy: Sequence[Point]) -> FrontierFigures:
-    """The figures of a policy's `policy` points, one for each level, where the single models are `models`.
-
-    Any policy can be mixed with always asking the cheapest model: that one's point is a point of each.
-    """
-    cheapest, best = span(models)
-    least, most = models[cheapest][0], models[best][0]
-    line = hull([*policy, models[cheapest]])
-    reached = _cost_of(line, models[best][1])
-    return FrontierFigures(
-        aiq=_area(line, least, most) / (most - least) if most > least else nan,
-        quality_at=tuple([_quality_at(line, share * most) for share in SHARES]),
-        saving=max(0.0, 1 - reached / most) if reached is not None and most > 0 else 0.0,
-    )
-
-
-def _flattens(before: Point, middle: Point, after: Point) -> bool:
-    """Whether `middle` does not stand above the line from `before` to `after`."""
-    return (middle[1] - before[1]) * (after[0] - before[0]) <= (after[1] - before[1]) * (middle[0] - before[0])
-
-
-def _quality_at(line: Sequence[Point], cost: float) -> float:
-    if cost < line[0][0]:
-        return nan
-    for (left, low), (right, high) in pairwise(line):
-        if cost <= right:
-            return low + (high - low) * (cost - left) / (right - left)
-    return line[-1][1]
-
-
-def _cost_of(line: Sequence[Point], quality: float) -> float | None:
-    if line[0][1] >= quality:
-        return line[0][0]
-    for (left, low), (right, high) in pairwise(line):
-        if high >= quality:
-            return left + (right - left) * (quality - low) / (high - low)
-    return None
-
-
-def _area(line: Sequence[Point], least: float, most: float) -> float:
-    """Under the line; beyond its last point it goes on level."""
-    inner = [cost for cost, _ in line if least < cost < most]
-    stops = [least, *inner, most]
-    heights = [_quality_at(line, stop) for stop in stops]
-    return sum(
-        [
-            (right - left) * (low + high) / 2
-            for left, right, low, high in zip(stops, stops[1:], heights, heights[1:], strict=False)
-        ]
-    )
+def _area(line: Points, least: Numbers, most: Numbers) -> Numbers:
+    """Under the line; beyond its last corner it goes on level."""
+    last = line.costs[:, -1]
+    area = np.maximum(0.0, most - np.maximum(last, least)) * line.qualities[:, -1]
+    for side in _sides(line):
+        begin, end = np.maximum(side[0], least), np.minimum(side[2], most)
+        area += np.maximum(0.0, end - begin) * (_along(side, begin) + _along(side, end)) / 2
+    return area

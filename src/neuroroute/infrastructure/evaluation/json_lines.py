@@ -1,9 +1,9 @@
-"""Files of JSON lines, plain or gzip, read strictly: what does not hold is told by its line and field."""
+"""Files of JSON lines, or of one JSON list, plain or gzip, read strictly: faults are told by their line and field."""
 
 import gzip
 import json
 import zlib
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from math import isfinite
 from pathlib import Path
@@ -18,6 +18,8 @@ S = TypeVar("S", bound=Struct)
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
+_BETWEEN: Final = " \t\r\n,"
+"""What stands between the items of a list."""
 
 
 class DataRefused(NeuroRouteError):
@@ -40,22 +42,19 @@ def read_lines(path: Path, kind: type[S]) -> Iterator[tuple[int, S]]:
     """
     decode = msgspec.json.Decoder(kind).decode
     for number, line in _lines(path):
-        if line.isspace():
-            continue
-        try:
-            yield number, decode(line)
-        except (ValueError, RecursionError) as exc:  # of msgspec, and of text that is not UTF-8
-            field, problem = _fault(line, kind, exc)
-            raise DataRefused(path, f"{problem} {_allowed(field, kind)}", line=number, field=field) from None
+        if not line.isspace():
+            yield number, _decoded(decode, line, kind, path, number)
 
 
-def read_file(path: Path) -> bytes:
-    """All that a file says, out of its gzip when it is in one.
+def read_list(path: Path, kind: type[S]) -> Iterator[tuple[int, S]]:
+    """Of a file that is one JSON list: the line on which each item begins, and what it says.
 
     Raises:
-        DataRefused: it cannot be read.
+        DataRefused: the file cannot be read or is no list, or an item is no `kind`.
     """
-    return b"".join(line for _, line in _lines(path))
+    decode = msgspec.json.Decoder(kind).decode
+    for number, item in _items(b"".join(line for _, line in _lines(path)), path):
+        yield number, _decoded(decode, item, kind, path, number)
 
 
 def shown(name: str) -> str:
@@ -70,6 +69,35 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raw.seek(0)
         for number, line in enumerate(gzip.GzipFile(fileobj=raw) if packed else raw, 1):
             yield number, line.removeprefix(_BOM) if number == 1 else line
+
+
+def _decoded(decode: Callable[[bytes], S], text: bytes, kind: type[S], path: Path, line: int) -> S:
+    try:
+        return decode(text)
+    except (ValueError, RecursionError) as exc:  # of msgspec, and of text that is not UTF-8
+        field, problem = _fault(text, kind, exc)
+        raise DataRefused(path, f"{problem} {_allowed(field, kind)}", line=line, field=field) from None
+
+
+def _items(packed: bytes, path: Path) -> Iterator[tuple[int, bytes]]:
+    """The items of a list with their lines, each as it is written."""
+    try:
+        text = packed.decode()
+        whole = msgspec.convert(json.loads(text), list[object])
+    except UnicodeDecodeError:
+        raise DataRefused(path, "is not UTF-8.") from None
+    except json.JSONDecodeError as exc:
+        raise DataRefused(path, "is not JSON.", line=exc.lineno) from None
+    except (ValueError, RecursionError):
+        raise DataRefused(path, "is no JSON list.") from None
+    scan = json.JSONDecoder().raw_decode
+    at = text.index("[") + 1
+    for _ in whole:
+        while text[at] in _BETWEEN:
+            at += 1
+        end = scan(text, at)[1]
+        yield 1 + text.count("\n", 0, at), text[at:end].encode()
+        at = end
 
 
 @contextmanager

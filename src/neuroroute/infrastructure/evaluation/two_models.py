@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from math import ceil, nan
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from neuroroute.infrastructure.evaluation.frontier import Numbers
@@ -15,37 +14,31 @@ from neuroroute.infrastructure.evaluation.frontier import Numbers
 _ROUNDING = 1e-9
 
 
-class GapFigures(Struct, frozen=True):
-    """Of one draw, or of several: then each is an array. NaN where the strong model is not the better one."""
-
-    apgr: Numbers
-    """Area of the share of the gap that is closed, over the share of calls to the strong model."""
-    cpt50: Numbers
-    """The smallest share of calls that closes half of the gap."""
-    cpt80: Numbers
-    """…and four fifths."""
-
-
-def gap_figures(score: Numbers, gain: Numbers, draws: Iterable[Numbers] | None = None) -> GapFigures:
+def gap_figures(score: Numbers, gain: Numbers, draws: Iterable[Numbers] | None = None) -> Numbers:
     """What asking the strong model first where `score` is highest comes to. Prompts of one score take turns by chance.
 
     Args:
         score: one for each prompt.
         gain: quality of the strong model's answer less that of the weak one's, likewise.
         draws: how often each prompt counts, draw by prompt (`Resamples.weights`); once each when not given.
+
+    Returns:
+        By draw: APGR, the area of the share of the gap that is closed over the share of calls to the strong model;
+        CPT(50) and CPT(80), the smallest shares of calls that close so much of it. NaN where the strong model is not
+        the better one.
     """
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     firsts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    parts = [
-        _of_draws(weights[:, order], gain[order], firsts)
-        for weights in ([np.ones((1, len(score)))] if draws is None else draws)
-    ]
-    apgr, cpt50, cpt80 = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return GapFigures(apgr, cpt50, cpt80)
+    return np.concatenate(
+        [
+            _of_draws(weights[:, order], gain[order], firsts)
+            for weights in ([np.ones((1, len(score)))] if draws is None else draws)
+        ]
+    )
 
 
-def _of_draws(weights: Numbers, gain: Numbers, firsts: NDArray[np.intp]) -> tuple[Numbers, Numbers, Numbers]:
+def _of_draws(weights: Numbers, gain: Numbers, firsts: NDArray[np.intp]) -> Numbers:
     calls = np.add.reduceat(weights, firsts, axis=1)
     closed = np.add.reduceat(weights * gain, firsts, axis=1).cumsum(axis=1)
     whole = closed[:, -1]
@@ -53,7 +46,7 @@ def _of_draws(weights: Numbers, gain: Numbers, firsts: NDArray[np.intp]) -> tupl
     with np.errstate(divide="ignore", invalid="ignore"):
         area = (calls * (before + closed) / 2).sum(axis=1) / calls.sum(axis=1) / whole
     area[whole <= 0] = nan
-    return area, _share(calls, before, closed, 0.5), _share(calls, before, closed, 0.8)
+    return np.stack([area, *(_share(calls, before, closed, part) for part in (0.5, 0.8))], axis=1)
 
 
 def _share(calls: Numbers, before: Numbers, closed: Numbers, part: float) -> Numbers:
