@@ -1,9 +1,16 @@
-"""The time that a record's id begins with (`application.draft.new_id`): 48 bits of epoch milliseconds, in hex."""
+"""Records' ids: 32 hex digits that begin with 48 bits of epoch milliseconds (`application.draft.new_id`)."""
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
 _DIGITS: Final = 12
+_ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+def is_id(text: str) -> bool:
+    """Whether it could be one. Other texts need not be looked for, and some no database takes."""
+    return _ID.fullmatch(text) is not None
 
 
 def first_id(seconds: float) -> str:

@@ -2,9 +2,12 @@
 
 from binascii import crc32
 
+import pytest
+from decisions import READING, a_decision, decided
 from factories import RoutedPromptFactory
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from neuroroute.infrastructure.ledger.spool_lines import read_lines, write_lines
 
@@ -69,3 +72,30 @@ def test_what_another_version_wrote_is_read_as_far_as_it_is_known():
     body = newer.strip().split(b" ", 1)[1].replace(b'{"id"', b'{"new_field":1,"id"', 1)
 
     assert read_lines(b"%08x %b" % (crc32(body), body)).records == [RECORDS[0]]
+
+
+@pytest.mark.parametrize("decision", [a_decision(shadow=READING), a_decision(rules=True), a_decision(caller="é\n\0")])
+def test_a_decision_is_read_bit_for_bit(decision):
+    record = decided(decision)
+    (read,) = read_lines(write_lines([record])).records
+    assert read == record
+    assert repr(read.decision.plan) == repr(decision.plan), "also the last bit of each number, and the sign of a zero"
+
+
+def test_what_a_version_before_decisions_wrote_is_read():
+    body = write_lines([RECORDS[0]]).strip().split(b" ", 1)[1]
+    older = body.replace(b',"decision":null', b"")
+    assert older != body
+    assert read_lines(b"%08x %b" % (crc32(older), older)).records == [RECORDS[0]]
+
+
+@pytest.mark.parametrize(
+    "change", [(b'"type":"learned"', b'"type":"of tomorrow"'), (b'"exchange":', b'"exchange":null,"x":')]
+)
+def test_a_decision_that_cannot_be_read_costs_no_record(change):
+    record = decided()
+    body = write_lines([record]).strip().split(b" ", 1)[1]
+    other = body.replace(*change)
+    assert other != body
+    contents = read_lines(b"%08x %b" % (crc32(other), other))
+    assert (contents.records, contents.damaged) == ([replace(record, decision=None)], 0)

@@ -50,6 +50,19 @@ def _read_line(line: bytes) -> RoutedPrompt | None:
     if found is None or int(found[1], 16) != crc32(found[2]):
         return None
     try:
-        return _decode(found[2])
+        return _read_record(found[2])
     except (msgspec.DecodeError, RecursionError):
         return None
+
+
+def _read_record(told: bytes) -> RoutedPrompt:
+    """What was used counts also where the decision cannot be read: a later version may have written it.
+
+    Raises: msgspec.DecodeError.
+    """
+    try:
+        return _decode(told)
+    except msgspec.ValidationError:
+        rest = msgspec.json.decode(told, type=dict[str, msgspec.Raw])
+        rest.pop("decision", None)
+        return _decode(_encode(rest))

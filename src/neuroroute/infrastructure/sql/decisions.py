@@ -7,7 +7,7 @@ from sqlalchemy import select, text
 
 from neuroroute.application.stores import DecisionStore, StoredDecision
 from neuroroute.domain.model import ModelCard
-from neuroroute.infrastructure.record_ids import first_id
+from neuroroute.infrastructure.record_ids import first_id, is_id
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.decision_rows import read_cards, stored, write_cards
 from neuroroute.infrastructure.sql.tables import CatalogSnapshotRow, DecisionRow
@@ -25,6 +25,8 @@ class SqlDecisions(DecisionStore):
         self._database = database
 
     async def find(self, decision_id: str) -> StoredDecision | None:
+        if not is_id(decision_id):
+            return None
         async with self._database.reading() as session:
             row = await session.get(DecisionRow, decision_id)
         return None if row is None else stored(row)

@@ -9,6 +9,7 @@ from neuroroute.application.stores import FeedbackStore, Topic
 from neuroroute.domain.feedback import Feedback, FeedbackTotal
 from neuroroute.domain.lesson import surplus_of, unknown, word_on
 from neuroroute.domain.model import ModelId
+from neuroroute.infrastructure.record_ids import is_id
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.decision_rows import stored
 from neuroroute.infrastructure.sql.revisions import bump
@@ -29,6 +30,8 @@ class SqlFeedback(FeedbackStore):
         self._database = database
 
     async def give(self, decision_id: str, *, caller: str, score: float, at: float) -> Feedback:
+        if not is_id(decision_id):
+            raise unknown(decision_id)
         async with self._database.writing() as session:
             row = await session.scalar(select(DecisionRow).where(DecisionRow.id == decision_id).with_for_update())
             if row is None:
