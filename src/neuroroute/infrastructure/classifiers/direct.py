@@ -1,0 +1,31 @@
+"""A family of models as logits: what words and shape say of each model, on prompts of a form that was seen."""
+
+from collections.abc import Sequence
+from math import log
+from operator import add
+
+from neuroroute.domain.quality import Form
+from neuroroute.infrastructure.classifiers.skills import sigmoid
+from neuroroute.infrastructure.classifiers.weights import DirectFamily
+
+
+def familiarity(family: DirectFamily, form: Form, *, share: float) -> float:
+    """How much a prompt is like those of the family, 0..1: by its form, and the `share` of n-grams that are known."""
+    if form not in family.forms:
+        return 0.0
+    return min(1.0, max(0.0, (share - family.strange) / (family.usual - family.strange)))
+
+
+def qualities(family: DirectFamily, lanes: Sequence[float], trees: Sequence[float]) -> Sequence[float]:
+    """Of each model on a familiar prompt, whose n-grams add up to `lanes`, and the trees over its shape to `trees`."""
+    return [
+        intercept + slope * (family.lexical * (sigmoid(logit) - typical) + family.formal * tree)
+        for intercept, slope, logit, typical, tree in zip(
+            family.intercepts, family.slopes, map(add, family.base, lanes), family.typical, trees, strict=True
+        )
+    ]
+
+
+def strange_qualities(family: DirectFamily, difficulty: float) -> Sequence[float]:
+    """Of each model on a prompt of which no more is known than how hard it looks."""
+    return [sigmoid(log(typical / (1 - typical)) - family.harder * difficulty) for typical in family.typical]

@@ -1,0 +1,38 @@
+"""What the n-grams of a prompt add up to: a table from each known one to a row of whole numbers."""
+
+from collections.abc import Collection
+from itertools import repeat
+from typing import Final, final
+
+import numpy as np
+
+from neuroroute.infrastructure.classifiers.weights import Weights
+
+_MOST: Final = 2048
+"""N-grams of a prompt: so many of the largest whole number add up exactly in single precision, in any order."""
+
+
+@final
+class Lexicon:
+    """Rows of n-grams, to be added up. Single precision, for its products are quick, and exact on whole numbers."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._rows = dict(zip(weights.grams, range(1, len(weights.grams) + 1), strict=True))
+        self._table = np.zeros((len(weights.grams) + 1, len(weights.scales)), dtype=np.float32)
+        self._table[1:] = weights.table
+        self._scales = weights.scales
+        self._ones = np.ones(_MOST, dtype=np.float32)
+
+    def sums(self, grams: Collection[bytes]) -> list[float]:
+        """Of each lane, over those of at most 2,048 `grams` that are known: the same numbers in any order.
+
+        Divided by the square root of how many grams there are, so that long prompts are as loud as short ones.
+        """
+        rows = np.fromiter(map(self._rows.get, grams, repeat(0)), np.intp, len(grams))
+        sums = self._ones[: len(rows)] @ self._table.take(rows, axis=0)
+        return (sums * (self._scales * weight_of(len(rows)))).tolist()
+
+
+def weight_of(grams: int) -> float:
+    """What each of so many n-grams counts for: together they make a vector of length 1."""
+    return 1 / (grams or 1) ** 0.5

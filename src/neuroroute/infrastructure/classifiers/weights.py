@@ -1,0 +1,226 @@
+"""The file that a trained predictor is: arrays in NumPy's own format, and a head in JSON that says what they mean."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+from zipfile import BadZipFile
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from neuroroute.domain.errors import NeuroRouteError
+from neuroroute.domain.quality import Form
+from neuroroute.infrastructure.classifiers.looks import Looks
+
+FORMAT: Final = 1
+LARGEST: Final = 8191
+"""Of the whole numbers that a weight is kept as. 2,000 of them add up exactly in single precision, in any order."""
+FARTHEST: Final = 2.5
+"""Deviations that a prompt is harder or easier than usual, at most."""
+
+
+class WeightsRefused(NeuroRouteError):
+    """The file does not hold a predictor that this version can use."""
+
+    def __init__(self, path: Path, problem: str) -> None:
+        super().__init__(f"{path} holds no weights that can be used: {problem}. `neuroroute train` makes such a file.")
+
+
+class Difficulty(Struct, frozen=True, kw_only=True):
+    """How hard a prompt looks, from a few numbers of its shape."""
+
+    features: tuple[int, ...]
+    """Places in the shape."""
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    shares: tuple[float, ...]
+    """What each counts for; they add up to one."""
+
+    def of(self, shape: Sequence[float]) -> float:
+        """0 is usual, 1 a deviation harder."""
+        terms = zip(self.features, self.means, self.deviations, self.shares, strict=True)
+        harder = sum([share * (shape[feature] - mean) / deviation for feature, mean, deviation, share in terms])
+        return min(FARTHEST, max(-FARTHEST, harder))
+
+
+class Prior(Struct, frozen=True, kw_only=True):
+    """What is believed of a model that was never seen: the logit of its quality, by its price.
+
+    intercept + slope x ln(USD per million tokens, the mean of read and written) - harder x difficulty.
+    """
+
+    intercept: float
+    slope: float
+    harder: float
+    spread: float
+    """How far from it the quality lies four times out of five."""
+
+
+class Detector(Struct, frozen=True, kw_only=True):
+    """Tells prompts of a task that was seen from those of others: a logistic model of `skills.evidence`."""
+
+    intercept: float
+    slopes: tuple[float, ...]
+    threshold: float
+    """Below it a prompt counts as wholly strange."""
+    power: float
+    """Above it the probability is raised to this."""
+
+
+class Spread(Struct, frozen=True):
+    """How far from what is foretold the quality lies four times out of five."""
+
+    familiar: float
+    strange: float
+
+
+class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
+    """Models that were seen on the same prompts of several tasks. Each task is a skill.
+
+    Lanes from `lane` on: the score of each skill, the residual of each model, the closeness to each skill, and whether
+    the n-gram is known.
+    """
+
+    name: str
+    lane: int
+    models: tuple[str, ...]
+    typical: tuple[float, ...]
+    """The quality of each model over all tasks."""
+    spread: Spread
+    skills: tuple[str, ...]
+    base: tuple[float, ...]
+    """The score of each skill, before any n-gram."""
+    sharpness: float
+    """Of the soft maximum that makes shares of the scores."""
+    ability: tuple[tuple[float, ...], ...]
+    """The quality of each model (rows) in each skill."""
+    detector: Detector
+
+
+class DirectFamily(Struct, frozen=True, kw_only=True, tag="direct"):
+    """Models that were seen on the same prompts of one kind.
+
+    Lanes from `lane` on: the logit of each model, and whether the n-gram is known. The arrays of its trees are called
+    `<name>.features` and `.thresholds` (tree x level) and `.values` (tree x leaf x model).
+    """
+
+    name: str
+    lane: int
+    models: tuple[str, ...]
+    typical: tuple[float, ...]
+    """The quality of each model over all prompts."""
+    spread: Spread
+    base: tuple[float, ...]
+    """The logit of each model, before any n-gram."""
+    lexical: float
+    """What the words count for, and the shape."""
+    formal: float
+    intercepts: tuple[float, ...]
+    """Calibration of each model: intercept + slope x the sum of both."""
+    slopes: tuple[float, ...]
+    forms: tuple[Form, ...]
+    """That were seen; to others the family is strange."""
+    strange: float
+    """Up to this share of known n-grams a prompt is strange, from `usual` on wholly familiar."""
+    usual: float
+    harder: float
+    """By how much the logit of a strange prompt falls when it is one deviation harder."""
+
+
+class Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All but the arrays."""
+
+    format: int = FORMAT
+    shape: tuple[str, ...]
+    """The names of the numbers of a shape, as they were at training."""
+    families: tuple[SkillsFamily | DirectFamily, ...]
+    difficulty: Difficulty
+    prior: Prior
+    data: tuple[str, ...] = ()
+    """What it was trained on."""
+
+
+class Trees(Struct, frozen=True):
+    """Oblivious decision trees over a shape: all branches of a level ask the same question."""
+
+    features: NDArray[np.int64]
+    """Tree x level, four levels: a place in the shape."""
+    thresholds: NDArray[np.float64]
+    """Tree x level: the answer is yes above it."""
+    values: NDArray[np.float64]
+    """Tree x leaf x model. Leaves are numbered by the answers, the first is the highest bit."""
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """A trained predictor."""
+
+    head: Head
+    grams: tuple[bytes, ...]
+    """Known n-grams, in order."""
+    table: NDArray[np.int16]
+    """N-gram x lane, each from -`LARGEST` to `LARGEST`."""
+    scales: NDArray[np.float64]
+    """What a step of each lane is."""
+    trees: dict[str, Trees]
+    """Of each direct family."""
+    looks: dict[str, Looks]
+    """Of each skills family."""
+
+    @property
+    def version(self) -> str:
+        """Twelve digits of a digest of everything."""
+        digest = sha256(b"")
+        for part in _arrays(self).values():
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()[:12]
+
+
+def write_weights(path: Path, weights: Weights) -> None:
+    """The same weights are the same bytes always."""
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **_arrays(weights))
+
+
+def _arrays(weights: Weights) -> dict[str, NDArray[np.generic]]:
+    arrays: dict[str, NDArray[np.generic]] = {
+        "head": np.frombuffer(msgspec.json.encode(weights.head), dtype=np.uint8),
+        "grams": np.frombuffer(b"\n".join(weights.grams), dtype=np.uint8),
+        "table": weights.table,
+        "scales": weights.scales,
+    }
+    for name, trees in weights.trees.items():
+        arrays |= {f"{name}.features": trees.features, f"{name}.thresholds": trees.thresholds}
+        arrays[f"{name}.values"] = trees.values
+    for name, looks in weights.looks.items():
+        arrays |= {f"{name}.means": looks.means, f"{name}.deviations": looks.deviations}
+        arrays |= {f"{name}.centres": looks.centres, f"{name}.widths": looks.widths}
+    return arrays
+
+
+def read_weights(path: Path) -> Weights:
+    """
+    Raises:
+        WeightsRefused: there is no such file, it is something else, or of another version.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            head = msgspec.json.decode(file["head"].tobytes(), type=Head)
+            grams = tuple(file["grams"].tobytes().split(b"\n"))
+            trees = {
+                family.name: Trees(*(file[f"{family.name}.{part}"] for part in ("features", "thresholds", "values")))
+                for family in head.families
+                if isinstance(family, DirectFamily)
+            }
+            looks = {
+                family.name: Looks(*(file[f"{family.name}.{part}"] for part in Looks.__struct_fields__))
+                for family in head.families
+                if isinstance(family, SkillsFamily)
+            }
+            return Weights(head=head, grams=grams, table=file["table"], scales=file["scales"], trees=trees, looks=looks)
+    except OSError as error:
+        raise WeightsRefused(path, error.strerror or "it cannot be read") from error
+    except (ValueError, KeyError, EOFError, BadZipFile) as error:
+        raise WeightsRefused(path, str(error)) from error
