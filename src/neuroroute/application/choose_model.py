@@ -16,6 +16,7 @@ from neuroroute.domain.deciding import decide
 from neuroroute.domain.decision import DecisionRecord, Grounds, plan_of
 from neuroroute.domain.errors import PolicyUnknown
 from neuroroute.domain.forecast import Circumstances, Warm
+from neuroroute.domain.learned_policy import lets_in_by_length
 from neuroroute.domain.model import ModelCard, ModelId, NanoUsd
 from neuroroute.domain.prompt import Prompt, Role
 from neuroroute.domain.request import RoutingRequest
@@ -118,7 +119,9 @@ class ChooseModel:
         reading, tokens = _Once(approach.classifier.classify, prompt), _Once(self._tokens.count, prompt)
         unfit = self._health.unfit(monotonic())
         circumstances = Circumstances(
-            prompt_tokens=-(-prompt.characters // _CHARACTERS_A_TOKEN),
+            prompt_tokens=tokens()
+            if name == LEARNED and lets_in_by_length(cards, request.requirements)
+            else -(-prompt.characters // _CHARACTERS_A_TOKEN),
             latency_ms=self._health.latency_ms(),
             corrections=self._abilities.corrections,
             warm=warm,
@@ -149,7 +152,7 @@ class ChooseModel:
             id=id,
             at=at,
             caller=request.caller.id,
-            plan=plan_of(decision, cards, grounds, self._catalog.version),
+            plan=plan_of(decision, grounds, self._catalog.version),
             grounds=grounds,
             shadow=self._shadowed(name, reading.answer, prompt),
         )
@@ -198,5 +201,4 @@ def _conversation(request: RoutingRequest) -> str:
 
 def _surplus(foresight: Foresight, explored: ModelId) -> NanoUsd:
     costs = {forecast.model: forecast.cost or 0 for forecast in foresight.forecasts}
-    best = foresight.stay.model if foresight.stay is not None and foresight.stay.stays else foresight.forecasts[0].model
-    return NanoUsd(max(0, costs[explored] - costs[best]))
+    return NanoUsd(max(0, costs[explored] - costs[foresight.forecasts[0].model]))

@@ -97,8 +97,8 @@ class NotRemade(NeuroRouteError):
     """A decision cannot be made again from what was kept of it."""
 
 
-def plan_of(decision: RoutingDecision, cards: Sequence[ModelCard], grounds: Grounds, catalog_version: str) -> Plan:
-    """What `decision` comes to in words and numbers; `cards` are those that it chose from."""
+def plan_of(decision: RoutingDecision, grounds: Grounds, catalog_version: str) -> Plan:
+    """What `decision` comes to in words and numbers."""
     selection = decision.selection
     ranking = selection.ranking
     foresight = None if ranking is None else ranking.foresight
@@ -109,22 +109,19 @@ def plan_of(decision: RoutingDecision, cards: Sequence[ModelCard], grounds: Grou
         method=selection.method,
         model=selection.model,
         order=tuple([card.id for card in decision.candidates]),
-        candidates=tuple(_candidates(decision, cards, grounds, foresight)),
+        candidates=tuple(_candidates(decision, grounds, foresight)),
         excluded=decision.excluded,
         reasoning=None if ranking is None else ranking.reasoning,
         foresight=foresight,
     )
 
 
-def _candidates(
-    decision: RoutingDecision, cards: Sequence[ModelCard], grounds: Grounds, foresight: Foresight | None
-) -> Sequence[Candidate]:
+def _candidates(decision: RoutingDecision, grounds: Grounds, foresight: Foresight | None) -> Sequence[Candidate]:
     if foresight is not None:
         return [_candidate(forecast) for forecast in foresight.forecasts]
-    asked = [card.id for card in decision.candidates]
-    longest, circumstances = grounds.requirements.max_tokens, grounds.circumstances
-    told = {card.id: card for card in cards}
-    return [_candidate(foretell(told[model], None, circumstances, longest=longest)) for model in asked]
+    asked = decision.candidates
+    forecasts = foretell(asked, [None] * len(asked), grounds.circumstances, longest=grounds.requirements.max_tokens)
+    return [_candidate(forecast) for forecast in forecasts]
 
 
 def _candidate(forecast: Forecast) -> Candidate:
@@ -143,21 +140,22 @@ def _candidate(forecast: Forecast) -> Candidate:
 class _Kept(QualityPredictor):
     """Foretells what was foretold then, and of no other model."""
 
-    def __init__(self, foresight: Foresight) -> None:
-        self.version = foresight.predictor
-        self._foresight = foresight
+    def __init__(self, foresight: Foresight | None) -> None:
+        self.version = "" if foresight is None else foresight.predictor
+        self._predicted: Mapping[ModelId, Estimate] = {} if foresight is None else foresight.predicted
+        self._typical: Mapping[ModelId, float] = {} if foresight is None else foresight.typical
 
     def estimate(self, reading: PromptReading, cards: Sequence[ModelCard]) -> Sequence[Estimate]:
         del reading
-        return [_kept(self._foresight.predicted.get(card.id), f"what was foretold of {card.id}") for card in cards]
+        return [_kept(self._predicted.get(card.id), f"what was foretold of {card.id}") for card in cards]
 
     def typical(self, cards: Sequence[ModelCard]) -> Sequence[float]:
-        return [_kept(self._foresight.typical.get(card.id), f"what was foretold of {card.id}") for card in cards]
+        return [_kept(self._typical.get(card.id), f"what was foretold of {card.id}") for card in cards]
 
 
 def policy_of(plan: Plan) -> RoutingPolicy:
     """The policy of a plan; one that predicts foretells what it foretold then."""
-    return EarlierRules() if plan.foresight is None else LearnedRouting(_Kept(plan.foresight))
+    return LearnedRouting(_Kept(plan.foresight)) if plan.policy == LearnedRouting.name else EarlierRules()
 
 
 def remade(record: DecisionRecord, cards: Sequence[ModelCard]) -> Plan:
@@ -178,7 +176,7 @@ def remade(record: DecisionRecord, cards: Sequence[ModelCard]) -> Plan:
         count=lambda: _kept(grounds.tokens, "the prompt's number of tokens"),
         circumstances=grounds.circumstances,
     )
-    return plan_of(decision, cards, grounds, record.plan.catalog_version)
+    return plan_of(decision, grounds, record.plan.catalog_version)
 
 
 def _kept(what: T | None, name: str) -> T:

@@ -1,6 +1,6 @@
 """What an answer is expected to take of a model: money by its price, time by what it really showed lately."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -58,7 +58,7 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """What a choice depends on besides the prompt, the cards and the caller's word."""
 
     prompt_tokens: int = 0
-    """Reckoned from its characters."""
+    """Reckoned from its characters; counted where it depends on them which model a limit of cost lets in first."""
     latency_ms: Mapping[ModelId, int] = {}
     """Of a usual answer, of the models that have answered lately."""
     corrections: Mapping[ModelId, Correction] = {}
@@ -91,15 +91,22 @@ def expected_usage(prompt_tokens: int, *, longest: int | None, cached: int = 0) 
 
 
 def foretell(
-    card: ModelCard, quality: Estimate | None, circumstances: Circumstances, *, longest: int | None
-) -> Forecast:
-    """Of one model; a prompt that it has in its cache costs it less."""
-    warm = circumstances.warm
-    cached = warm.tokens if warm is not None and warm.model == card.id else 0
-    usage = expected_usage(circumstances.prompt_tokens, longest=longest, cached=cached)
-    return Forecast(
-        model=card.id,
-        quality=quality,
-        cost=None if card.price is None else card.price.of(usage),
-        latency_ms=circumstances.latency_of(card),
-    )
+    cards: Sequence[ModelCard],
+    qualities: Iterable[Estimate | None],
+    circumstances: Circumstances,
+    *,
+    longest: int | None,
+) -> list[Forecast]:
+    """Of each of `cards`; a prompt that a model has in its cache costs it less."""
+    warm, tokens = circumstances.warm, circumstances.prompt_tokens
+    usage = expected_usage(tokens, longest=longest)
+    usages = {} if warm is None else {warm.model: expected_usage(tokens, longest=longest, cached=warm.tokens)}
+    return [
+        Forecast(
+            model=card.id,
+            quality=quality,
+            cost=None if card.price is None else card.price.of(usages.get(card.id, usage)),
+            latency_ms=circumstances.latency_of(card),
+        )
+        for card, quality in zip(cards, qualities, strict=True)
+    ]

@@ -1,6 +1,7 @@
 """How models are ranked by predicted quality: what an answer is worth less what it takes, at the price of the wish."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import inf
 from typing import Final, final
 
@@ -9,7 +10,7 @@ from neuroroute.domain.errors import NothingFits
 from neuroroute.domain.feedback import corrected
 from neuroroute.domain.forecast import Circumstances, Exploration, Forecast, Warm, expected_usage, foretell
 from neuroroute.domain.model import ModelCard, ModelId, NanoUsd
-from neuroroute.domain.objective import USUAL, Option, choose, exchange_at, ranked, slope
+from neuroroute.domain.objective import USUAL, Option, choose, exchange_at, ranked, regret, slope
 from neuroroute.domain.quality import PromptReading, QualityPredictor
 from neuroroute.domain.routing import (
     Exclusion,
@@ -28,6 +29,8 @@ STEADY: Final = 0.02
 """What another model must be predicted to be better by, to be worth a conversation's changing its voice."""
 _LEVELS: Final = {Priority.COST: 1.0, Priority.QUALITY: 9.0, Priority.SPEED: USUAL}
 _BILLION: Final = 10**9
+_MOST_TOKENS: Final = 10**9
+"""No prompt has more."""
 
 
 @final
@@ -57,22 +60,21 @@ class LearnedRouting(RoutingPolicy):
         level = level_of(objective)
         exchange = exchange_at(level, slope(_typical_options(allowed, typical, circumstances, in_seconds=in_seconds)))
         shifts = circumstances.corrections
-        forecasts = [
-            foretell(card, corrected(estimate, shifts.get(card.id)), circumstances, longest=requirements.max_tokens)
-            for card, estimate in zip(cards, predicted, strict=True)
-        ]
+        qualities = [corrected(one, shifts.get(card.id)) for card, one in zip(cards, predicted, strict=True)]
+        forecasts = foretell(cards, qualities, circumstances, longest=requirements.max_tokens)
         fit, excluded = _good_enough(forecasts, requirements.min_quality)
-        most = {card.id: _longest(card, requirements, circumstances) for card in cards}
-        options = _options(fit, most, in_seconds=in_seconds)
+        dearness = {card.id: _dearness(card, requirements, circumstances.prompt_tokens) for card in cards}
+        options = _options(fit, dearness, in_seconds=in_seconds)
         chosen = choose(options, exchange=exchange)
-        stay = _stay(chosen, options, cards, circumstances, exchange, in_seconds=in_seconds)
-        best = stay.model if stay is not None and stay.stays else chosen.model
-        picked, propensity = _explored(best, fit, circumstances.exploration)
+        stay = _stay(chosen, options, cards, circumstances, exchange)
+        best = stay.model if stay is not None and stay.stays else ModelId(chosen.model)
+        picked, propensity = _explored(best, fit, None if stay is not None else circumstances.exploration)
         told = {one.model: one for one in fit}
         order = [told[ModelId(option.model)] for option in ranked(options, exchange=exchange)]
+        order.sort(key=lambda forecast: forecast.model != best)
         return Ranking(
-            best=ModelId(picked),
-            confidence=round(_quality(told[ModelId(picked)]), 3),
+            best=picked,
+            confidence=round(_quality(told[picked]), 3),
             source="learned",
             foresight=Foresight(
                 predictor=self.predictor.version,
@@ -114,16 +116,25 @@ def _good_enough(forecasts: Sequence[Forecast], least: float | None) -> tuple[Se
     return [one for one in forecasts if _quality(one) >= least], excluded
 
 
-def _longest(card: ModelCard, requirements: Requirements, circumstances: Circumstances) -> float:
-    """Dollars of the longest answer: the order in which a limit of cost lets models in."""
+def _dearness(card: ModelCard, requirements: Requirements, prompt_tokens: int) -> float:
+    """By what a limit of cost judges the model (`domain.eligibility`), in millionths of a nano-dollar."""
     if card.price is None:
         return inf
     longest = min(requirements.max_tokens or card.max_tokens, card.max_tokens)
-    tokens = circumstances.prompt_tokens
-    return (card.price.prompt * tokens + card.price.completion * longest) / (_BILLION * 1e6)
+    return card.price.prompt * prompt_tokens + card.price.completion * longest
 
 
-def _options(forecasts: Sequence[Forecast], most: Mapping[ModelId, float], *, in_seconds: bool) -> list[Option]:
+def lets_in_by_length(cards: Sequence[ModelCard], requirements: Requirements) -> bool:
+    """Whether it depends on the prompt's length which of `cards` a limit of cost lets in first.
+
+    Then it has to be counted, limit or none: else a higher limit could let in what a lower one would have chosen from.
+    """
+    longest_prompt = _MOST_TOKENS if requirements.most_tokens is None else requirements.most_tokens
+    ends = sorted([(_dearness(card, requirements, 0), _dearness(card, requirements, longest_prompt)) for card in cards])
+    return any(dear > dearer for (_, dear), (_, dearer) in pairwise(ends))
+
+
+def _options(forecasts: Sequence[Forecast], dearness: Mapping[ModelId, float], *, in_seconds: bool) -> list[Option]:
     """A model without a price is as dear as the dearest that has one."""
     dearest = max((one.cost for one in forecasts if one.cost is not None), default=NanoUsd(0))
     return [
@@ -131,7 +142,7 @@ def _options(forecasts: Sequence[Forecast], most: Mapping[ModelId, float], *, in
             model=one.model,
             quality=_quality(one),
             spend=one.latency_ms / 1000 if in_seconds else (dearest if one.cost is None else one.cost) / _BILLION,
-            most=most[one.model],
+            most=dearness[one.model],
         )
         for one in forecasts
     ]
@@ -159,49 +170,50 @@ def _typical_options(
 
 
 def _stay(
-    chosen: Option,
-    options: Sequence[Option],
-    cards: Sequence[ModelCard],
-    circumstances: Circumstances,
-    exchange: float,
-    *,
-    in_seconds: bool,
+    chosen: Option, options: Sequence[Option], cards: Sequence[ModelCard], circumstances: Circumstances, exchange: float
 ) -> Stay | None:
-    """A better model is worth leaving for when it gains more than the cache saves; a worse one only to save money.
+    """Whether a conversation stays with its model. What its cache saves is in its forecast, and so in what is `chosen`.
 
-    Either is said so that wishing for more quality never leads back to a worse model.
+    It leaves for a model that is better by more than `STEADY`, for a worse one when that is worth more than `STEADY`
+    more, and when one is as good for half of what it takes. Judged so that wishing for more quality, or allowing more
+    cost, never leads back to a worse model: by those that any limit of cost lets in with it, and never for less than
+    what is chosen when it is not let in.
     """
     warm = circumstances.warm
     if warm is None:
         return None
     there = next((option for option in options if option.model == warm.model), None)
-    card = next((card for card in cards if card.id == warm.model), None)
-    if there is None or card is None:
+    if there is None:
         return None
+    beside = [option for option in options if option.most <= there.most]
+    before = [option for option in beside if option.most < there.most]
     gain = chosen.quality - there.quality
-    saves = _saved(card, warm, circumstances)
-    margin = STEADY if in_seconds or exchange == inf else STEADY + exchange * saves
-    stays = gain <= margin if gain > 0 else there.spend <= chosen.spend
-    return Stay(model=warm.model, stays=stays or there.model == chosen.model, gain=gain, margin=margin, saves_usd=saves)
+    if any(one.quality >= there.quality and one.spend < there.spend / 2 for one in beside):
+        stays = False
+    elif gain < 0:
+        stays = regret(there, beside, exchange=exchange) <= STEADY
+    else:
+        stays = gain <= STEADY and (not before or choose(before, exchange=exchange).quality <= there.quality)
+    card = next(card for card in cards if card.id == warm.model)
+    saves = _saved(card, warm, circumstances.prompt_tokens)
+    return Stay(model=warm.model, stays=stays, gain=gain, margin=STEADY, saves_usd=saves)
 
 
-def _saved(card: ModelCard, warm: Warm, circumstances: Circumstances) -> float:
+def _saved(card: ModelCard, warm: Warm, prompt_tokens: int) -> float:
     """Dollars that the cache saves of the next prompt."""
     if card.price is None:
         return 0.0
-    tokens = circumstances.prompt_tokens
-    cold = card.price.of(expected_usage(tokens, longest=None))
-    return (cold - card.price.of(expected_usage(tokens, longest=None, cached=warm.tokens))) / _BILLION
+    cold = card.price.of(expected_usage(prompt_tokens, longest=None))
+    return (cold - card.price.of(expected_usage(prompt_tokens, longest=None, cached=warm.tokens))) / _BILLION
 
 
-def _explored(best: str, forecasts: Sequence[Forecast], exploration: Exploration | None) -> tuple[str, float]:
+def _explored(best: ModelId, forecasts: Sequence[Forecast], exploration: Exploration | None) -> tuple[ModelId, float]:
     """Who is asked, and how probable that was: one of those that may be as good as the best, within the budget."""
     if exploration is None or exploration.share <= 0:
         return best, 1.0
-    told = {one.model: one for one in forecasts}
-    best_forecast = told[ModelId(best)]
+    best_forecast = next(one for one in forecasts if one.model == best)
     within = (best_forecast.cost or 0) + exploration.budget
-    others = [
+    promising = [
         one.model
         for one in forecasts
         if one.model == best
@@ -209,6 +221,6 @@ def _explored(best: str, forecasts: Sequence[Forecast], exploration: Exploration
     ]
     share = exploration.share
     if exploration.draw >= share:
-        return best, 1 - share + share / len(others)
-    picked = others[int(exploration.draw / share * len(others))]
-    return picked, share / len(others) + (1 - share if picked == best else 0.0)
+        return best, 1 - share + share / len(promising)
+    picked = promising[int(exploration.draw / share * len(promising))]
+    return picked, share / len(promising) + (1 - share if picked == best else 0.0)

@@ -19,6 +19,9 @@ _RATES: Final = (10.0, 6.0, 4.0, 2.8, 2.0, 1.4, 0.9, 0.5, 0.2, 0.0)
 """How dear a dollar is at 1, 2 … 10, in units of what the unrouted mix pays for quality. At 1 of that unit it does not
 matter which share of the prompts the best single model gets; below, more spending is wanted, above, less."""
 
+_LOWEST: Final = 1e-6
+"""A lower level is the cheapest, so that no number grows beyond what floats hold."""
+
 
 class Option(Struct, frozen=True, kw_only=True):
     """A model that may be asked."""
@@ -29,12 +32,12 @@ class Option(Struct, frozen=True, kw_only=True):
     spend: float
     """What its answer is expected to take: dollars, or seconds where speed is wished for."""
     most: float
-    """By what a limit of cost judges it: dollars, at the longest."""
+    """By what a limit of cost judges it: money, at the longest."""
 
 
 def exchange_at(level: float, slope: float) -> float:
     """What a unit spent is worth of quality at `level`, 0..10: infinitely much at 0, nothing at 10."""
-    if level <= CHEAPEST:
+    if level < _LOWEST:
         return inf
     if level < 1:
         return _RATES[0] / level * slope
@@ -105,3 +108,11 @@ def _worth(option: Option, exchange: float) -> tuple[float, float]:
 def ranked(options: Iterable[Option], *, exchange: float) -> list[Option]:
     """All, the one that is worth most first."""
     return sorted(options, key=lambda option: _worth(option, exchange), reverse=True)
+
+
+def regret(option: Option, options: Iterable[Option], *, exchange: float) -> float:
+    """By how much `option` is worth less, in quality, than the one of `options` that is worth most."""
+    if exchange == inf:
+        return inf if min(one.spend for one in options) < option.spend else 0.0
+    most = max(one.quality - exchange * one.spend for one in options)
+    return most - (option.quality - exchange * option.spend)

@@ -93,10 +93,12 @@ class Stay(Struct, frozen=True, kw_only=True):
     model: ModelId
     stays: bool
     gain: float
-    """What another model's answer is predicted to be better by, 0..1; negative: worse."""
+    """What the answer of the model that else were chosen is predicted to be better by, 0..1; negative: worse. It is
+    chosen for what it is worth with this model's cache in view."""
     margin: float
-    """What that must exceed for leaving: what the cache saves, in quality, and a little for steadiness."""
+    """What it must be better by, or a worse one be worth more by, for leaving."""
     saves_usd: float
+    """What the cache spares of this prompt's price: the cost of leaving."""
 
 
 class Foresight(Struct, frozen=True, kw_only=True):
@@ -111,7 +113,7 @@ class Foresight(Struct, frozen=True, kw_only=True):
     exchange: float
     """What a unit spent is worth of quality; at level 0 it is infinite, told as -1."""
     forecasts: tuple[Forecast, ...]
-    """Of the models in the choice, the one that is worth most first."""
+    """Of the models in the choice, the best choice first, then those that are worth more first."""
     predicted: Mapping[ModelId, Estimate]
     """As the predictor said, before what feedback taught."""
     typical: Mapping[ModelId, float]
