@@ -164,6 +164,18 @@ def test_models_that_are_stored_already_can_do_what_their_words_say(empty_databa
     assert asked(empty_database, "SELECT abilities FROM models WHERE id = 'e'") == ["[]"]
 
 
+def test_an_instance_of_before_works_on_while_decisions_are_kept_already(empty_database):
+    migrate(Secret(empty_database))
+    changed(
+        empty_database,
+        "INSERT INTO client_keys (id, name, scopes, digest, hash_key, created_at, revision) "
+        "VALUES ('k', 'n', '[]', '', 'h', '2026-11-01', 1)",
+        "UPDATE revisions SET revision = revision + 1 WHERE topic = 'client_keys'",
+    )
+    assert asked(empty_database, "SELECT policy FROM client_keys") == [None]
+    assert asked(empty_database, "SELECT revision FROM revisions WHERE topic = 'abilities'") == [0]
+
+
 def test_migrating_what_is_at_head_changes_nothing(database):
     there = everything(database)
     migrate(Secret(database))
