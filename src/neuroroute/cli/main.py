@@ -8,6 +8,7 @@ import msgspec
 
 from neuroroute.cli.audit import audit
 from neuroroute.cli.catalog import catalog
+from neuroroute.cli.evaluate import evaluate, score
 from neuroroute.cli.keys import keys
 from neuroroute.cli.legacy import import_legacy
 from neuroroute.cli.telling import DOTENV, errors_told, fail, say
@@ -101,5 +102,5 @@ def doctor() -> None:
         sys.exit(0 if findings.can_serve else 1)
 
 
-for command in (catalog, keys, vault, audit, import_legacy):
+for command in (catalog, keys, vault, audit, import_legacy, evaluate, score):
     main.add_command(command)

@@ -16,13 +16,15 @@ from neuroroute.infrastructure.catalog_defaults import DEFAULTS
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
 from neuroroute.infrastructure.evaluation.frontier import Numbers, span, zero_router
 from neuroroute.infrastructure.evaluation.outcome_table import OutcomeTable, Places
+from neuroroute.infrastructure.evaluation.resamples import SEED
 from neuroroute.infrastructure.evaluation.scoring import LEVELS, Scored
 
 LEARNED: Final = "learned"
 RULES: Final = "rules"
 LONGEST: Final = "longest"
+RANDOM: Final = "random"
 ZERO: Final = "zero"
-POLICIES: Final = (LEARNED, RULES, LONGEST)
+POLICIES: Final = (LEARNED, RULES, LONGEST, RANDOM)
 """Those that can be asked for; the zero router always stands beside them."""
 _PRIORITIES: Final = ((4, Priority.COST), (7, None), (11, Priority.QUALITY))
 """Below which level the rules are told what."""
@@ -67,12 +69,21 @@ def zero(table: OutcomeTable, models: Sequence[int] | None = None) -> Contender:
 
 def longest(table: OutcomeTable) -> Contender:
     """The longest prompts go to the best model, the others to the cheapest: at level 3, three tenths of them."""
+    return _best_first(LONGEST, table.characters, table)
+
+
+def by_chance(table: OutcomeTable) -> Contender:
+    """As `longest`, by lot. What it gains over the zero router is what the hull of several points gains by luck."""
+    return _best_first(RANDOM, np.random.default_rng(SEED).random(len(table.tasks)), table)
+
+
+def _best_first(name: str, ranking: Numbers, table: OutcomeTable) -> Contender:
     cheapest, best = span(*table.means())
-    order = np.argsort(-table.characters, kind="stable")
+    order = np.argsort(-ranking, kind="stable")
     places = np.full((len(LEVELS), len(order)), cheapest, np.intp)
     for level in LEVELS:
         places[level, order[: round(len(order) * level / BEST)]] = best
-    return Contender(LONGEST, places, ranking=table.characters, note=f"{LONGEST}: knows which model is best here.")
+    return Contender(name, places, ranking=ranking, note=f"{name}: is told which model is the best of these prompts.")
 
 
 def rules(prompts: Sequence[str], cards: Sequence[ModelCard], costs: Sequence[float]) -> Contender:

@@ -1,0 +1,72 @@
+"""`neuroroute evaluate` and `neuroroute score`: whether routing pays, measured by us or by others."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from neuroroute.cli.telling import errors_told, fail
+
+_FILE = click.Path(path_type=Path)
+_WEIGHTS = click.option(
+    "--weights", type=_FILE, help="Weights that `neuroroute train` made, instead of the shipped ones."
+)
+
+
+@click.command()
+@click.argument("data", type=_FILE)
+@click.option("--catalog", type=_FILE, help="A catalogue with the models' prices; without it they fit the data.")
+@_WEIGHTS
+@click.option("--split", type=click.Choice(["dev", "train", "all"]), default="dev", show_default=True)
+@click.option(
+    "--policy",
+    "policies",
+    type=click.Choice(["learned", "rules", "longest", "random"]),
+    multiple=True,
+    default=("learned", "rules", "longest", "random"),
+    help="Repeatable; the first is compared to the others. The zero router always stands beside them.",
+)
+@click.option("--report", "directory", type=_FILE, help="Also write report.md, report.json and the pictures to DIR.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line, one for each data set.")
+def evaluate(
+    data: Path,
+    catalog: Path | None,
+    weights: Path | None,
+    split: Literal["dev", "train", "all"],
+    policies: tuple[str, ...],
+    directory: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Measure policies on DATA, a file of outcomes or a folder of them (docs/evaluation.md)."""
+    from neuroroute.commands.evaluate import evaluate as evaluated
+
+    with errors_told():
+        found = evaluated(
+            data, catalog=catalog, weights=weights, split=None if split == "all" else split, policies=policies
+        )
+        if directory is not None:
+            found.write(directory)
+        click.echo(found.text(as_json_lines=as_json))
+
+
+@click.command()
+@click.argument("prompts", type=_FILE)
+@click.option("--models", type=_FILE, required=True, help="A JSON list of the models and their prices.")
+@_WEIGHTS
+@click.option("--output", type=_FILE, help="Write to FILE instead of the standard output.")
+def score(prompts: Path, models: Path, weights: Path | None, output: Path | None) -> None:
+    """Predict how each model would answer PROMPTS, and who is chosen at 0, 1 … 10; a JSON line for each prompt."""
+    from neuroroute.commands.score import score as scored
+
+    with errors_told():
+        lines = scored(prompts, models, weights)
+        if output is None:
+            sys.stdout.buffer.writelines(lines)
+            return
+        try:
+            with output.open("wb") as file:
+                file.writelines(lines)
+        except OSError as exc:
+            fail(f"{output} cannot be written: {exc.strerror}. Name another file.")
