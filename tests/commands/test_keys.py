@@ -45,7 +45,7 @@ def test_programs_read_json(keys):
     made = json.loads(keys("create", "a", "--scope", "metrics", "--scope", "admin", "--json").stdout)
     assert is_key(made["key"].encode())
     assert made["client_key"]["scopes"] == ["admin", "metrics"]
-    assert made["client_key"]["expires_at"] is made["client_key"]["models"] is None
+    assert made["client_key"]["expires_at"] is made["client_key"]["models"] is made["client_key"]["policy"] is None
     assert json.loads(keys("list", "--json").stdout) == [made["client_key"]]
 
 
@@ -63,6 +63,7 @@ def test_without_any_key_the_list_says_how_to_make_one(keys):
         (["create", "a", "--expires", "5y"], "30d"),
         (["create", "a", "--model", ""], "models"),
         (["create", "a", "--model", "b\udcff"], "models"),
+        (["create", "a", "--policy", "best"], "'learned', 'rules'"),
         (["rotate", "nope"], "no key's id"),
         (["revoke", "0123456789Ab"], "0123456789Ab"),
     ],

@@ -16,8 +16,8 @@ _TYPES = {
     "object": dict,
 }
 _KNOWN = {
-    "$ref", "additionalProperties", "anyOf", "default", "description", "enum", "format", "items", "maxItems",
-    "minItems", "minLength", "prefixItems", "properties", "required", "title", "type",
+    "$ref", "additionalProperties", "anyOf", "default", "description", "discriminator", "enum", "format", "items",
+    "maxItems", "minItems", "minLength", "prefixItems", "properties", "required", "title", "type",
 }  # fmt: skip
 
 

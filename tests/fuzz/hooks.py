@@ -9,7 +9,11 @@ from schemathesis.checks import CHECKS
 _REFUSALS = [
     "No model can answer this request",  # the limits that it sets, or the abilities that it asks for
     "`fallbacks` are for a model that is named",
-    "asks for .* and the option `priority` for",  # two ways to say one thing
+    "asks for .* and the option `(priority|objective)` for",  # two ways to say one thing
+    "`priority` and `objective` both say what to look for",
+    "is for the policy `learned`",
+    "A plan is made for `messages` or for a `prompt`",
+    "Feedback is a `score` or `thumbs`",
     "another language, which cannot carry",  # with `strict`, what a provider has no words for
     "its provider does not speak",  # the language of a model that is named
     "has more than nine decimals",  # a price

@@ -51,7 +51,8 @@ PUBLIC = {"/health", "/health/live", "/health/ready", "/openapi.json", "/docs", 
 CLIENT = {
     "/prompt", "/test-model/{model_key:str}", "/models", "/models/capabilities", "/models/{model_key:str}/health",
     "/v1/chat/completions", "/chat/completions", "/v1/messages", "/v1/messages/count_tokens", "/v1/responses",
-    "/v1/embeddings", "/v1/models", "/v1/models/{model:path}",
+    "/v1/embeddings", "/v1/models", "/v1/models/{model:path}", "/v1/route", "/v1/decisions/{decision_id:str}",
+    "/v1/feedback",
 }  # fmt: skip
 
 

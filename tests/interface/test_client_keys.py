@@ -42,13 +42,13 @@ def test_a_key_is_shown_once_and_opens_at_once(keyed, admin):
 def test_all_that_was_asked_for_is_kept(admin, keyed):
     asked = {
         "name": "x" * 100, "scopes": ["metrics", "client"], "expires_at": "2100-01-01T00:00:00+01:00",
-        "requests_per_minute": 100_000, "models": ["openai", "local"],
+        "requests_per_minute": 100_000, "models": ["openai", "local"], "policy": "rules",
     }  # fmt: skip
     key = make_key(keyed, **asked)["client_key"]
     assert key == {
         "id": key["id"], "created_at": key["created_at"], "revoked_at": None, "last_used_at": None,
         "name": "x" * 100, "scopes": ["client", "metrics"], "expires_at": "2099-12-31T23:00:00Z",
-        "requests_per_minute": 100_000, "models": ["local", "openai"],
+        "requests_per_minute": 100_000, "models": ["local", "openai"], "policy": "rules",
     }  # fmt: skip
 
 
@@ -81,6 +81,8 @@ def test_all_that_was_asked_for_is_kept(admin, keyed):
         ({"name": "a", "models": [str(number) for number in range(1001)]}, ["body", "models"]),
         ({"name": "a", "models": ["local", 1]}, ["body", "models", 1]),
         ({"name": "a", "models": [""]}, ["body", "models", 0]),
+        ({"name": "a", "policy": "best"}, ["body", "policy"]),
+        ({"name": "a", "policy": True}, ["body", "policy"]),
         ({"name": "a", "x" * 500: 1}, ["body", "x" * 128]),
         *(
             ({"name": "a", field: "x"}, ["body", field])

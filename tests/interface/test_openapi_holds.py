@@ -24,6 +24,12 @@ def documented(client) -> Documented:
     return Documented(client.get("/openapi.json").json())
 
 
+def decision_made(admin) -> str:
+    """The id of a decision that can be shown and judged."""
+    chat = admin.post("/v1/chat/completions", json=EXAMPLES["create_chat_completion"])
+    return chat.headers["x-neuroroute-decision"]
+
+
 @pytest.fixture
 def named(admin):
     """What stands in a path for each of its parameters; what the examples leave behind is deleted afterwards."""
@@ -35,6 +41,7 @@ def named(admin):
         "model": "local",
         "name": "example",
         "id": "example",
+        "decision_id": decision_made(admin),
     }
     for path in ("/api-keys/openai", "/api-keys/settings/openai", "/admin/models/example", "/admin/providers/example"):
         admin.delete(path)
@@ -45,7 +52,10 @@ def test_the_example_of_every_body_is_taken(method, path, operation, admin, name
     if before := MADE_BEFORE.get(path):
         first = next(made for _, made, each in BODIES if each.id == before)
         admin.post(first, json=EXAMPLES[before]).raise_for_status()
-    answer = admin.request(method, path.replace(":str", "").format(**named), json=operation.body.example)
+    body = {
+        name: named["decision_id"] if name == "decision_id" else said for name, said in EXAMPLES[operation.id].items()
+    }
+    answer = admin.request(method, path.replace(":str", "").format(**named), json=body)
     assert answer.status_code == EXPECTED[operation.id], answer.text
     assert documented.faults(answer) == []
     assert undocumented_headers(documented, answer) == set()

@@ -31,12 +31,12 @@ def test_every_option_of_the_body_is_read():
     options = taken({
         "priority": "cost", "abilities": ["tools", "images"], "capabilities": ["math"], "fallbacks": ["a", "b"],
         "max_cost_usd": 0.1, "max_latency_ms": 900, "cache": {"ttl": 60}, "timeout": 5, "stall_timeout": 2.5,
-        "strict": True,
+        "strict": True, "objective": 7, "min_quality": 0.5, "policy": "learned",
     })  # fmt: skip
     assert options == RouterOptions(
         priority=Priority.COST, abilities=frozenset({Ability.TOOLS, Ability.IMAGES}), capabilities=("math",),
         fallbacks=("a", "b"), max_cost_usd=0.1, max_latency_ms=900, cache=CacheOption(ttl=60), timeout=5,
-        stall_timeout=2.5, strict=True,
+        stall_timeout=2.5, strict=True, objective=7, min_quality=0.5, policy="learned",
     )  # fmt: skip
 
 
@@ -44,10 +44,11 @@ def test_every_option_of_a_header_is_read_lists_by_commas():
     assert taken(
         priority="speed", abilities="tools, json_schema", capabilities="math,code", fallbacks="a,b ,",
         max_cost_usd="0.25", max_latency_ms="900", cache="ON", timeout="5", stall_timeout="2.5", strict="true",
+        objective="7.5", min_quality="0", policy="rules",
     ) == RouterOptions(
         priority=Priority.SPEED, abilities=frozenset({Ability.TOOLS, Ability.JSON_SCHEMA}),
         capabilities=("math", "code"), fallbacks=("a", "b"), max_cost_usd=0.25, max_latency_ms=900, cache="on",
-        timeout=5, stall_timeout=2.5, strict=True,
+        timeout=5, stall_timeout=2.5, strict=True, objective=7.5, min_quality=0, policy="rules",
     )  # fmt: skip
 
 
@@ -77,6 +78,10 @@ def test_money_is_exact_to_the_nano_dollar(usd, nano):
         ({"cache": {"ttl": 0}}, "neuroroute.cache.ttl"), ({"cache": {"for": 1}}, "neuroroute.cache"),
         ({"timeout": 0.09}, "neuroroute.timeout"), ({"timeout": 3601}, "neuroroute.timeout"),
         ({"timeout": "5"}, "neuroroute.timeout"), ({"stall_timeout": 0}, "neuroroute.stall_timeout"),
+        ({"objective": -0.1}, "neuroroute.objective"), ({"objective": 10.1}, "neuroroute.objective"),
+        ({"objective": "7"}, "neuroroute.objective"), ({"objective": True}, "neuroroute.objective"),
+        ({"min_quality": 1.01}, "neuroroute.min_quality"), ({"min_quality": []}, "neuroroute.min_quality"),
+        ({"policy": "best"}, "neuroroute.policy"), ({"policy": 1}, "neuroroute.policy"),
         ({"strict": 1}, "neuroroute.strict"), ({"strict": "true"}, "neuroroute.strict"),
     ],
 )  # fmt: skip
@@ -86,10 +91,16 @@ def test_a_wrong_value_is_refused_by_its_name_and_what_is_allowed_is_told(said, 
     assert "Allowed: " in str(error)
 
 
-@pytest.mark.parametrize("header", [{"timeout": "soon"}, {"timeout": "nan"}, {"strict": "perhaps"}, {"cache": "60"}])
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"timeout": "soon"}, {"timeout": "nan"}, {"strict": "perhaps"}, {"cache": "60"}, {"objective": "nan"},
+        {"objective": "11"}, {"objective": "cost"}, {"min_quality": "inf"}, {"policy": "learnt"},
+    ],
+)  # fmt: skip
 def test_a_wrong_header_is_refused_by_its_name(header):
     (name,) = header
-    assert refused(**header).param == f"x-neuroroute-{name}"
+    assert refused(**header).param == f"x-neuroroute-{name.replace('_', '-')}"
 
 
 @pytest.mark.parametrize("said", [[], "fast", 5, True])

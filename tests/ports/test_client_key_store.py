@@ -88,6 +88,7 @@ async def test_what_is_added_is_there_with_all_its_facts(store):
         expires_at=1_800_000_000.0,
         requests_per_minute=100_000,
         models=frozenset({ModelId("a"), ModelId("b'c")}),
+        policy="rules",
     )
     await store.add(key, text, by="admin")
     held = await only(store)

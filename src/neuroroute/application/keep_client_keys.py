@@ -39,6 +39,7 @@ class KeepClientKeys:
             expires_at=None if new.expires_at is None else new.expires_at.timestamp(),
             requests_per_minute=new.requests_per_minute,
             models=new.models,
+            policy=new.policy,
         )
         text = write_key(key.id, self._entropy(ENTROPY_BYTES))
         await self._store.add(key, text, by=by)

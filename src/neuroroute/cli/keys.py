@@ -42,14 +42,25 @@ def keys() -> None:
 @click.option("--expires", type=_Span(), help="How long it opens anything, such as 30d; else for ever.")
 @click.option("--rpm", type=click.IntRange(1, MAX_PER_MINUTE), help="Requests a minute; else any number.")
 @click.option("--model", "models", multiple=True, help="A model that may answer it; several times for several.")
+@click.option(
+    "--policy", type=click.Choice(["learned", "rules"]),
+    help="How models are chosen for it where a request does not say; else as for everybody.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the key with its facts as JSON.")
 def create(
-    name: str, scopes: tuple[str, ...], expires: int | None, rpm: int | None, models: tuple[str, ...], *, as_json: bool
+    name: str,
+    scopes: tuple[str, ...],
+    expires: int | None,
+    rpm: int | None,
+    models: tuple[str, ...],
+    policy: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Make a key for NAME and print its text, which is shown this once."""
     from neuroroute.commands.keys import KeyWanted, create_key
 
-    wanted = KeyWanted(name=name, scopes=scopes, expires=expires, requests_per_minute=rpm, models=models)
+    wanted = KeyWanted(name=name, scopes=scopes, expires=expires, requests_per_minute=rpm, models=models, policy=policy)
     with errors_told():
         shown = asyncio.run(create_key(read_environment(DOTENV), wanted, as_json=as_json))
         click.echo(shown)

@@ -17,7 +17,7 @@ from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.interface.client_keys import key_view, minted_view
 
 _BY: Final = "cli"
-_HEAD: Final = ("ID", "NAME", "OPENS", "STATE", "EXPIRES", "LAST USED", "A MINUTE", "MODELS")
+_HEAD: Final = ("ID", "NAME", "OPENS", "STATE", "EXPIRES", "LAST USED", "A MINUTE", "MODELS", "CHOSEN BY")
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
@@ -35,6 +35,7 @@ class KeyWanted(Struct, frozen=True, kw_only=True):
     """Seconds from now."""
     requests_per_minute: int | None
     models: Sequence[str]
+    policy: str | None
 
 
 async def create_key(environ: Mapping[str, str], wanted: KeyWanted, *, as_json: bool) -> str:
@@ -50,6 +51,7 @@ async def create_key(environ: Mapping[str, str], wanted: KeyWanted, *, as_json: 
         "expires_at": None if wanted.expires is None else datetime.fromtimestamp(now + wanted.expires, UTC),
         "requests_per_minute": wanted.requests_per_minute,
         "models": wanted.models or None,
+        "policy": wanted.policy,
     }
     try:
         new = msgspec.convert(said, NewKey)
@@ -114,6 +116,7 @@ def _row(key: ClientKey, now: float) -> tuple[str, ...]:
         _day(key.last_used_at, "never"),
         "any" if key.requests_per_minute is None else str(key.requests_per_minute),
         "any" if key.models is None else ", ".join(sorted(key.models)),
+        key.policy or "as usual",
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -40,6 +40,8 @@ class ClientKey(Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None = None
     models: frozenset[ModelId] | None = None
     """The only models that it may have answer; `None` is any."""
+    policy: str | None = None
+    """How models are chosen for it where a request does not say; `None` is as for everybody."""
 
     @property
     def caller(self) -> Caller:
@@ -49,6 +51,7 @@ class ClientKey(Struct, frozen=True, kw_only=True):
             opens=frozenset(Scope) if KeyScope.ADMIN in self.scopes else frozenset(map(Scope, self.scopes)),
             models=self.models,
             requests_per_minute=self.requests_per_minute,
+            policy=self.policy,
         )
 
 
@@ -69,6 +72,8 @@ class NewKey(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         | None
     ) = None
     """The only models that may answer it; null is any."""
+    policy: Literal["learned", "rules"] | None = None
+    """How models are chosen for it where a request does not say; null is as for everybody."""
 
 
 class MintedKey(Struct, frozen=True, kw_only=True):

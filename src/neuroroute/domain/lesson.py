@@ -22,7 +22,10 @@ def word_on(record: DecisionRecord, model: ModelId | None, *, caller: str, score
 
 def unknown(decision_id: str) -> NotStored:
     """The same words for what is not there and for what is not the caller's."""
-    return NotStored(f"There is no decision {decision_id} of yours: it never was, or it has expired")
+    return NotStored(
+        f"There is no decision {decision_id} of yours: it never was, it has expired, or it was only planned; an answer "
+        "from the cache has none"
+    )
 
 
 def surplus_of(word: Feedback, record: DecisionRecord) -> float:

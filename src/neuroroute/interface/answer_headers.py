@@ -29,6 +29,11 @@ def attempt_headers(draft: Draft) -> list[tuple[bytes, bytes]]:
     ]
 
 
+def decision_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
+    """By what it can be asked why, and told how good the answer was."""
+    return [] if answer.decision_id is None else [(b"x-neuroroute-decision", answer.decision_id.encode())]
+
+
 def answer_headers(answer: Answer) -> list[tuple[bytes, bytes]]:
     """What is known when a model has begun to answer."""
     asked_for = answer.draft.request.cache is not None

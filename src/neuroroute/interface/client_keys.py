@@ -47,6 +47,8 @@ class KeyView(Struct, frozen=True, kw_only=True):
     requests_per_minute: int | None
     models: list[str] | None
     """The only models that may answer it; null is any."""
+    policy: str | None
+    """How models are chosen for it where a request does not say; null is as for everybody."""
 
 
 class KeyList(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,7 @@ def key_view(key: ClientKey) -> KeyView:
         last_used_at=_moment(key.last_used_at),
         requests_per_minute=key.requests_per_minute,
         models=None if key.models is None else sorted(key.models),
+        policy=key.policy,
     )
 
 

@@ -110,7 +110,7 @@ def _told(asked: Asked, draft: Draft, answer: Answer | None) -> Told:
 
 def _spoken(draft: Draft) -> Dialect | None:
     """The language of the first model that was asked, which is whose failure is told."""
-    if draft.decision is None or not draft.attempts:
+    if draft.chosen is None or not draft.attempts:
         return None
     first = draft.attempts[0].model
-    return next((card.dialect for card in draft.decision.candidates if card.id == first), None)
+    return next((card.dialect for card in draft.chosen.decision.candidates if card.id == first), None)

@@ -29,14 +29,15 @@ from neuroroute.interface.option_headers import option_headers
 from neuroroute.interface.routes import Content, Operation, Parameter, Route, ToldErrors
 
 _CHOOSING: Final = (
-    "`model` is a model's id, what its provider calls it, or `auto`, `auto:speed`, `auto:quality`, `auto:cost`. A "
-    "model that is named is never replaced by another, unless `neuroroute.fallbacks` names that. What is said to the "
-    "router is in the object `neuroroute` or in headers `X-NeuroRoute-…`, and no provider is shown it."
+    "`model` is a model's id, what its provider calls it, or `auto`, `auto:speed`, `auto:quality`, `auto:cost`, or "
+    "`auto:0`, the cheapest, to `auto:10`, the best. A model that is named is never replaced by another, unless "
+    "`neuroroute.fallbacks` names that. What is said to the router is in the object `neuroroute` or in headers "
+    "`X-NeuroRoute-…`, and no provider is shown it."
 )
 _HEADERS: Final = {
     "x-neuroroute-model": "The id of the model that answered",
     "x-neuroroute-provider": "Its provider",
-    "x-neuroroute-decision": "The id under which the request is recorded",
+    "x-neuroroute-decision": "The id under which the request is recorded: for `/v1/decisions/{id}` and `/v1/feedback`",
     "x-neuroroute-attempts": "How many models were asked; 0 when the answer comes from the cache",
     "x-neuroroute-cost-usd": "What a whole answer cost; left out of a stream, and where the price is not known",
     "x-neuroroute-cache": "`hit`, `miss`, or `off` when the request did not ask for the cache",

@@ -91,6 +91,21 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
     """What is said to the router; no provider is shown it."""
 
 
+class ChatToPlan(ChatRequest, frozen=True, kw_only=True):
+    """A chat that nobody is to answer yet."""
+
+    model: _Model = "auto"
+
+
+class PromptToPlan(Struct, frozen=True, kw_only=True):
+    """The same for a single text."""
+
+    prompt: str
+    model: _Model = "auto"
+    neuroroute: RouterOptions | None = None
+    """What is said to the router."""
+
+
 class ChatChoice(Struct, frozen=True, kw_only=True):
     """One of the answers."""
 

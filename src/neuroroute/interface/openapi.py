@@ -87,7 +87,7 @@ def write_document(routes: Iterable[Route], *, title: str, version: str) -> byte
 def _schemas(operations: Sequence[Operation]) -> Mapping[str, Mapping[str, object]]:
     contents = [content for one in operations for content in _contents(one)]
     lax = [content.holds for content in contents if content.holds and content.lax]
-    loose = [content.holds for content in contents if content.holds and content.open]
+    loose = [kind for content in contents if content.open for kind in (content.holds, content.or_holds) if kind]
     held = [kind for content in contents for kind in (content.holds, content.or_holds) if kind]
     schemas = schemas_of(dict.fromkeys(held), lax=lax, loose=loose)
     for content in contents:

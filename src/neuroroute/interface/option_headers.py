@@ -18,6 +18,9 @@ def _words(most: int) -> Mapping[str, object]:
 
 _OPTIONS: Final[Sequence[tuple[str, Mapping[str, object], str]]] = (
     ("Priority", {"type": "string", "enum": list(Priority)}, "What `auto` is to look for"),
+    ("Objective", {"type": "number", "minimum": 0, "maximum": 10}, "The same from the cheapest, 0, to the best, 10"),
+    ("Min-Quality", {"type": "number", "minimum": 0, "maximum": 1}, "The least predicted quality"),
+    ("Policy", {"type": "string", "enum": ["learned", "rules"]}, "How `auto` chooses"),
     (
         "Abilities",
         {"type": "array", "items": {"type": "string", "enum": list(Ability)}},
@@ -26,7 +29,7 @@ _OPTIONS: Final[Sequence[tuple[str, Mapping[str, object], str]]] = (
     ("Capabilities", _words(20), "What the model should be good at: words of /models/capabilities"),
     ("Fallbacks", _words(MOST_FALLBACKS), "Models that may take the place of the one that is named"),
     ("Max-Cost-Usd", {"type": "number", "minimum": 0, "maximum": 1_000_000}, "Of the whole answer, at the longest"),
-    ("Max-Latency-Ms", {"type": "integer", "minimum": 1, "maximum": 3_600_000}, "By what the model's card says"),
+    ("Max-Latency-Ms", {"type": "integer", "minimum": 1, "maximum": 3_600_000}, "By its latest answers, or its card"),
     ("Cache", {"type": "string", "enum": ["on", "off"]}, "Whether the response cache is used; it is not unless said"),
     ("Timeout", _SECONDS, "Seconds for each model that is asked; of a stream, until its first event"),
     ("Stall-Timeout", _SECONDS, "Seconds for each silence of a stream"),

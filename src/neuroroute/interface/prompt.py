@@ -24,6 +24,7 @@ from neuroroute.domain.completion import Finished, ReasoningDelta, TextDelta, To
 from neuroroute.domain.errors import ProviderFailed
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.interface.alarm import Alarm
+from neuroroute.interface.answer_headers import decision_headers
 from neuroroute.interface.body import read_json_body
 from neuroroute.interface.caller_watch import GRACE, PATIENCE, CallerWatch
 from neuroroute.interface.errors import HttpRefusal, failure_of
@@ -68,11 +69,11 @@ class PromptEndpoint:
             began = perf_counter()
             async with await self._route_prompt(request) as answer:
                 if request.prompt.streamed:
-                    await send_events(send, _events(answer, began), watch)
+                    await send_events(send, _events(answer, began), watch, headers=decision_headers(answer))
                 else:
                     completion = await answer.whole()
                     body = write_completion(_told(answer, began), completion.text, completion.finished)
-                    await Reply(200, body)(scope, receive, send)
+                    await Reply(200, body, headers=decision_headers(answer))(scope, receive, send)
         if watch.overdue:
             raise HttpRefusal(408, "request_timeout", f"The body did not arrive within {PATIENCE:g} s")
 
@@ -125,6 +126,7 @@ def _told(answer: Answer, began: float) -> Told:
 
 
 _ERRORS = (502, 504)
+_HEADERS = {"x-neuroroute-decision": "The id of the decision; left out where the answer comes from the cache"}
 _ANSWERS = {
     200: [
         Content(holds=PromptResponse),
@@ -161,6 +163,7 @@ def prompt_routes(endpoint: PromptEndpoint) -> list[Route]:
                 tag="core",
                 body=_BODY,
                 answers=_ANSWERS,
+                headers=_HEADERS,
                 errors=_ERRORS,
             ),
         ),
@@ -176,6 +179,7 @@ def prompt_routes(endpoint: PromptEndpoint) -> list[Route]:
                 tag="core",
                 body=_BODY,
                 answers=_ANSWERS,
+                headers=_HEADERS,
                 parameters=[model_key_parameter()],
                 errors=(404, *_ERRORS),
             ),

@@ -39,12 +39,15 @@ async def send_nothing(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def send_events(send: Send, events: AsyncIterator[bytes], watch: CallerWatch) -> None:
+async def send_events(
+    send: Send, events: AsyncIterator[bytes], watch: CallerWatch, *, headers: Sequence[tuple[bytes, bytes]] = ()
+) -> None:
     """Send encoded events as they come. The provider is held back while the caller does not read.
 
     `watch` is told when the caller's turn to read begins and ends.
     """
-    head = [(b"content-type", EVENT_STREAM), (b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    kept = [(b"cache-control", b"no-cache"), (b"x-accel-buffering", b"no")]
+    head = [(b"content-type", EVENT_STREAM), *kept, *headers]
     await send({"type": "http.response.start", "status": 200, "headers": head})
     async for event in events:
         watch.sending()

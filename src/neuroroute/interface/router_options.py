@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from neuroroute.dialects.caller_side import InvalidRequest
 from neuroroute.domain.errors import MAX_TOLD
 from neuroroute.domain.model import Ability, NanoUsd
+from neuroroute.domain.objective import BEST, CHEAPEST
 from neuroroute.domain.routing import Priority
 
 MOST_FALLBACKS: Final = 10
@@ -38,6 +39,12 @@ class RouterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     priority: Priority | None = None
     """What `auto` is to look for."""
+    objective: Annotated[float, Meta(ge=CHEAPEST, le=BEST)] | None = None
+    """The same as a number, from the cheapest, 0, to the best, 10; means the policy `learned`."""
+    min_quality: Annotated[float, Meta(ge=0, le=1)] | None = None
+    """The least probability of a good answer, as predicted; means the policy `learned`."""
+    policy: Literal["learned", "rules"] | None = None
+    """How `auto` chooses: by predictions, or by the earlier rules; else as the caller's key says, or as is usual."""
     abilities: frozenset[Ability] = frozenset()
     """What the model must take or give, beyond what the prompt shows to need."""
     capabilities: Annotated[tuple[_Word, ...], Meta(max_length=20)] = ()
@@ -47,7 +54,7 @@ class RouterOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_cost_usd: Annotated[float, Meta(ge=0, le=1e6)] | None = None
     """Of the whole answer, at the longest."""
     max_latency_ms: Annotated[float, Meta(ge=1, le=3_600_000, multiple_of=1)] | None = None
-    """By what the model's card says."""
+    """Until the whole answer is there: by what the model's answers took lately, before the first by its card."""
     cache: Literal["on", "off"] | CacheOption | None = None
     """Whether the response cache is used; it is not unless this says so."""
     timeout: _Seconds | None = None
@@ -134,6 +141,9 @@ def _options(said: Mapping[str, object], *, in_header: bool) -> RouterOptions:
 
 _ALLOWED: Final[Mapping[str, str]] = {
     "priority": ", ".join(Priority),
+    "objective": "a number from 0, the cheapest, to 10, the best",
+    "min_quality": "a number from 0 to 1",
+    "policy": "learned, rules",
     "abilities": f"a list of {', '.join(Ability)}",
     "capabilities": "a list of at most 20 words of /models/capabilities",
     "fallbacks": f"a list of at most {MOST_FALLBACKS} models",

@@ -104,6 +104,6 @@ def _class_docs(made: ast.ClassDef) -> Iterator[tuple[str, str]]:
     for field, said in pairwise(made.body):
         match field, said:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, inspect.cleandoc(text).replace("\n", " ")
+                yield name, inspect.cleandoc(text).replace("\n", " ").replace("`None`", "null")
             case _:
                 pass

@@ -1,7 +1,6 @@
 """The health of every model, as this process knows it."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, final
 
 from neuroroute.application.ports import HealthBoard
@@ -10,7 +9,7 @@ from neuroroute.domain.health import ModelHealth
 from neuroroute.domain.model import ModelId
 
 _UNKNOWN: Final = ModelHealth()
-_NONE: Final[Mapping[ModelId, str]] = MappingProxyType({})
+_NONE: Final[Mapping[ModelId, str]] = {}
 
 
 @final
