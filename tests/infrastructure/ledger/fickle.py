@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import asynccontextmanager
 
-from factories import RoutedPromptFactory
+from decisions import decided
 from msgspec.structs import replace
 
 from neuroroute.application.draft import new_id
@@ -13,7 +13,7 @@ from neuroroute.infrastructure.ledger.spool import Spool
 from neuroroute.infrastructure.ledger.writer import LedgerWriter, SpoolUse
 from neuroroute.infrastructure.memory.ledger import MemoryLedger
 
-_RECORD = RoutedPromptFactory.build()
+_RECORD = decided()
 
 
 class Fickle(Ledger):
@@ -63,8 +63,13 @@ async def writing(ledger, folder, *, use=SpoolUse.OUTAGE, limit=1 << 20):
 
 def numbered(first, last):
     """Records whose request ids say their number."""
-    return [replace(_RECORD, id=new_id(), request_id=name) for name in names(first, last)]
+    return [_named(name) for name in names(first, last)]
 
 
 def names(first, last):
     return [f"{number:05d}" for number in range(first, last + 1)]
+
+
+def _named(name):
+    record_id = new_id()
+    return replace(_RECORD, id=record_id, request_id=name, decision=replace(_RECORD.decision, id=record_id))

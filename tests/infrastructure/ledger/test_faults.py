@@ -62,8 +62,10 @@ async def opened(url):
 
 
 async def rows(database):
+    """The request ids, each with its decision."""
     async with database.reading() as session:
-        return list((await session.scalars(text("SELECT request_id FROM usage ORDER BY 1"))).all())
+        written = text("SELECT request_id FROM usage JOIN decisions USING (id) ORDER BY 1")
+        return list((await session.scalars(written)).all())
 
 
 def through(proxy, url):
