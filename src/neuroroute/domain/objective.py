@@ -3,7 +3,8 @@
 A choice never gets worse by asking for more quality, nor by allowing more cost (`tests/domain/test_objective.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from math import inf
 from operator import attrgetter
 from typing import Final
@@ -19,6 +20,7 @@ _RATES: Final = (10.0, 6.0, 4.0, 2.8, 2.0, 1.4, 0.9, 0.5, 0.2, 0.0)
 """How dear a dollar is at 1, 2 … 10, in units of what the unrouted mix pays for quality. At 1 of that unit it does not
 matter which share of the prompts the best single model gets; below, more spending is wanted, above, less."""
 
+_MOST: Final = attrgetter("most")
 _LOWEST: Final = 1e-6
 """A lower level is the cheapest, so that no number grows beyond what floats hold."""
 
@@ -68,9 +70,10 @@ def choose(options: Sequence[Option], *, exchange: float) -> Option:
     dearer one that is let in later and would save money does not make the answer worse.
     """
     ahead = chosen = None
-    for option in sorted(options, key=attrgetter("most")):
-        if ahead is None or _worth(option, exchange) > _worth(ahead, exchange):
-            ahead = option
+    for peers in _let_in_together(options):
+        best = max(peers, key=lambda option: _worth(option, exchange))
+        if ahead is None or _worth(best, exchange) > _worth(ahead, exchange):
+            ahead = best
             if chosen is None or ahead.quality >= chosen.quality:
                 chosen = ahead
     if chosen is None:
@@ -80,22 +83,29 @@ def choose(options: Sequence[Option], *, exchange: float) -> Option:
 
 def choices(options: Sequence[Option], exchanges: Iterable[float]) -> Sequence[Option]:
     """What `choose` says at each of `exchanges`, in one go: quicker for those who want many."""
-    rows = [(one.spend, one.quality, one) for one in sorted(options, key=attrgetter("most"))]
+    rows = [[(one.spend, one.quality, one) for one in peers] for peers in _let_in_together(options)]
     return [choose(options, exchange=inf) if exchange == inf else _chosen(rows, exchange) for exchange in exchanges]
 
 
-def _chosen(rows: Sequence[tuple[float, float, Option]], exchange: float) -> Option:
+def _let_in_together(options: Iterable[Option]) -> Iterator[Iterator[Option]]:
+    """Those that a limit of cost does not tell apart, the ones that the lowest lets in first."""
+    return (peers for _, peers in groupby(sorted(options, key=_MOST), key=_MOST))
+
+
+def _chosen(rows: Sequence[Sequence[tuple[float, float, Option]]], exchange: float) -> Option:
     """As `choose`, of `rows` in its order."""
     if not rows:
         raise ValueError("there is nothing to choose from")
-    least, best, chosen = rows[0]
-    highest = best - exchange * least
-    for spend, quality, option in rows:
-        worth = quality - exchange * spend
-        if worth > highest or (worth == highest and spend < least):
-            highest, least = worth, spend
-            if quality >= best:
-                best, chosen = quality, option
+    ahead = chosen = rows[0][0][2]
+    least, best = ahead.spend, -1.0
+    highest = ahead.quality - exchange * least
+    for peers in rows:
+        for spend, quality, option in peers:
+            worth = quality - exchange * spend
+            if worth > highest or (worth == highest and spend < least):
+                highest, least, ahead = worth, spend, option
+        if ahead.quality >= best:
+            best, chosen = ahead.quality, ahead
     return chosen
 
 
