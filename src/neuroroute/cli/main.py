@@ -12,6 +12,7 @@ from neuroroute.cli.evaluate import evaluate, score
 from neuroroute.cli.keys import keys
 from neuroroute.cli.legacy import import_legacy
 from neuroroute.cli.telling import DOTENV, errors_told, fail, say
+from neuroroute.cli.train import train
 from neuroroute.cli.vault import vault
 from neuroroute.settings import read_environment
 
@@ -102,5 +103,5 @@ def doctor() -> None:
         sys.exit(0 if findings.can_serve else 1)
 
 
-for command in (catalog, keys, vault, audit, import_legacy, evaluate, score):
+for command in (catalog, keys, vault, audit, import_legacy, evaluate, score, train):
     main.add_command(command)

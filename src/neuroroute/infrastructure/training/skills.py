@@ -1,0 +1,146 @@
+"""A skills family is learned: which task a prompt is of, how good each model is there, and when to believe it."""
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from msgspec import structs
+
+from neuroroute.infrastructure.classifiers.looks import Looks
+from neuroroute.infrastructure.classifiers.skills import evidence, familiarity, qualities, shares_of
+from neuroroute.infrastructure.classifiers.weights import Detector, SkillsFamily, Spread
+from neuroroute.infrastructure.training.detector import detector_of
+from neuroroute.infrastructure.training.family import Family, folds_of
+from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_of, ridge
+from neuroroute.infrastructure.training.spread import spread_of
+
+_LEAST: Final = 2
+"""Prompts that have a gram, for it to count."""
+_FOLDS: Final = 5
+_GROUPS: Final = 10
+"""Of tasks that are left out together: each by itself, of ten or fewer."""
+STEPS: Final = 1 + _FOLDS + _GROUPS
+_SKILL_PENALTY: Final = 1.0
+_RESIDUAL_PENALTY: Final = 20.0
+_SHARPNESS: Final = 10.0
+_THRESHOLD: Final = 0.6
+_POWER: Final = 0.5
+_WIDTH: Final = 0.1
+"""Added to the variance of a number of the shape within a skill, so that one that never changes is no proof."""
+_SMALL: Final = 1e-9
+
+
+class SkillsLearned(NamedTuple):
+    """A family, with what of it is kept in arrays."""
+
+    family: SkillsFamily
+    grams: Integers
+    lanes: Floats
+    """Gram x (skills, models, skills): scores, residuals and closeness."""
+    looks: Looks
+
+
+class _Told(NamedTuple):
+    """What is told of prompts that were left out: a row for each."""
+
+    prompts: Integers
+    evidence: Sequence[Sequence[float]]
+    shares: Sequence[Sequence[float]]
+    residuals: Floats
+
+
+def learn_skills(family: Family, *, lane: int, said: Callable[[int], None]) -> SkillsLearned:
+    """`lane`: where its lanes begin. `said`: is told of each of `STEPS`."""
+    fit = _fitted(family, family.all, lane)
+    said(1)
+    predicted, strange = list[tuple[_Told, SkillsLearned]](), list[_Told]()
+    folds, groups = folds_of(family.stems, _FOLDS, purpose="known"), family.task_of % _GROUPS
+    for fold in range(_FOLDS):
+        learned = _fitted(family, np.flatnonzero(folds != fold), lane)
+        predicted.append((_told(family, np.flatnonzero(folds == fold), learned), learned))
+        said(1)
+    for group in range(_GROUPS):
+        inside = np.flatnonzero(groups == group)
+        if len(inside):
+            strange.append(_told(family, inside, _fitted(family, np.flatnonzero(groups != group), lane)))
+        said(1)
+    detector = detector_of(
+        [row for told, _ in predicted for row in told.evidence],
+        [row for told in strange for row in told.evidence],
+        threshold=_THRESHOLD,
+        power=_POWER,
+    )
+    foretold = np.zeros_like(family.qualities)
+    for told, learned in predicted:
+        foretold[told.prompts] = _qualities(structs.replace(learned.family, detector=detector), told)
+    whole = structs.replace(fit.family, detector=detector, spread=spread_of(family, foretold))
+    return fit._replace(family=whole)
+
+
+def _fitted(family: Family, prompts: Integers, lane: int) -> SkillsLearned:
+    """All but when to believe it, from some prompts."""
+    tasks, task_of = np.unique(family.task_of[prompts], return_inverse=True)
+    scored = family.qualities[prompts]
+    of_skill = np.eye(len(tasks))[task_of]
+    count = of_skill.sum(axis=0)
+    base, ability = of_skill.mean(axis=0), (of_skill.T @ scored) / count[:, None]
+    grams = family.frequent(prompts, least=_LEAST)
+    words = family.counted(grams).chosen(prompts)
+    scores = ridge(words, of_skill - base, penalty=_SKILL_PENALTY)
+    residuals = ridge(words, scored - ability[task_of], penalty=_RESIDUAL_PENALTY)
+    middle = np.stack([words.turned_times(column) for column in columns_of(of_skill / count)], axis=1)
+    closeness = middle / (np.sqrt((middle**2).sum(axis=0)) + _SMALL)
+    return SkillsLearned(
+        SkillsFamily(
+            name=family.name,
+            lane=lane,
+            models=tuple(family.models),
+            typical=tuple(scored.mean(axis=0).tolist()),
+            spread=Spread(0.0, 0.0),
+            skills=tuple(family.tasks[int(task)] for task in tasks.tolist()),
+            base=tuple(base.tolist()),
+            sharpness=_SHARPNESS,
+            ability=tuple(map(tuple, ability.T.tolist())),
+            detector=Detector(intercept=0.0, slopes=(), threshold=0.0, power=1.0),
+        ),
+        grams,
+        np.concatenate([scores, residuals, closeness], axis=1),
+        _looks(family.shapes[prompts], of_skill / count),
+    )
+
+
+def _looks(shapes: Floats, shares: Floats) -> Looks:
+    """`shares`: prompt x skill, what each prompt counts for in the means of each skill."""
+    nowhere = np.zeros((0, 0))
+    looks = Looks(shapes.mean(axis=0), shapes.std(axis=0) + _SMALL, nowhere, nowhere)
+    standard = looks.standardised(shapes)
+    centres = shares.T @ standard
+    return structs.replace(looks, centres=centres, widths=np.sqrt(shares.T @ standard**2 - centres**2 + _WIDTH))
+
+
+def _told(family: Family, prompts: Integers, learned: SkillsLearned) -> _Told:
+    words = family.counted(learned.grams).chosen(prompts)
+    skills, models = len(learned.family.skills), len(learned.family.models)
+    lanes = np.stack([words.times(lane) for lane in columns_of(learned.lanes)], axis=1)
+    scores = (lanes[:, :skills] + np.array(learned.family.base)).tolist()
+    columns = zip(
+        scores,
+        lanes[:, skills + models :].tolist(),
+        learned.looks.distances(family.shapes[prompts]).tolist(),
+        family.known_share(learned.grams)[prompts].tolist(),
+        family.sizes[prompts].astype(int).tolist(),
+        strict=True,
+    )
+    return _Told(
+        prompts,
+        [evidence(score, close, away, share=share, grams=grams) for score, close, away, share, grams in columns],
+        [shares_of(score, learned.family.sharpness) for score in scores],
+        lanes[:, skills : skills + models],
+    )
+
+
+def _qualities(family: SkillsFamily, told: _Told) -> Floats:
+    rows = zip(told.evidence, told.shares, told.residuals.tolist(), strict=True)
+    return np.array(
+        [qualities(family, shares, residuals, familiarity(family.detector, seen)) for seen, shares, residuals in rows]
+    )
