@@ -27,8 +27,8 @@ class Looks(Struct, frozen=True):
     def distances(self, shapes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Prompt x skill, or of one shape, skill: how far it is from the skill's prompts, 0..9."""
         away = (self.standardised(shapes)[..., None, :] - self.centres) / self.widths
-        return np.minimum(away**2, _MOST).mean(axis=-1)
+        return np.add.reduce(np.minimum(away * away, _MOST), axis=-1) / len(self.means)
 
     def standardised(self, shapes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Shapes, or one, as deviations from what is usual."""
-        return np.clip((shapes - self.means) / self.deviations, -_FARTHEST, _FARTHEST)
+        return np.minimum(np.maximum((shapes - self.means) / self.deviations, -_FARTHEST), _FARTHEST)

@@ -1,25 +1,14 @@
 """A family of models as abilities: which skill a prompt takes, and how good each model is in it.
 
-What a prompt is unlike falls back to the quality of each model over all tasks, so that routing does not lose to not
-routing where nothing is known.
+A prompt unlike all that was seen falls back to the quality of each model over all tasks, so that routing does not lose
+to not routing where nothing is known.
 """
 
 from collections.abc import Sequence
 from math import exp, log1p
-from operator import add, mul
-from typing import NamedTuple
+from operator import mul
 
 from neuroroute.infrastructure.classifiers.weights import Detector, SkillsFamily
-
-
-class Skilled(NamedTuple):
-    """What a family says of a prompt."""
-
-    familiarity: float
-    shares: Sequence[float]
-    """Of each skill; they add up to one."""
-    qualities: Sequence[float]
-    """Of each model."""
 
 
 def evidence(
@@ -60,26 +49,12 @@ def shares_of(scores: Sequence[float], sharpness: float) -> list[float]:
 
 def qualities(
     family: SkillsFamily, shares: Sequence[float], residuals: Sequence[float], familiar: float
-) -> Sequence[float]:
+) -> list[float]:
     """Of each model: what it is typically, moved as far as the prompt is familiar to what it is in these skills."""
-    if not familiar:
-        return family.typical
     return [
         typical + familiar * (sum(map(mul, shares, ability)) - typical + residual)
         for typical, ability, residual in zip(family.typical, family.ability, residuals, strict=True)
     ]
-
-
-def skilled(
-    family: SkillsFamily, lanes: Sequence[float], distances: Sequence[float], *, share: float, grams: int
-) -> Skilled:
-    """What `family` says of a prompt whose n-grams add up to `lanes`: its own. The rest is as for `evidence`."""
-    skills, models = len(family.skills), len(family.models)
-    scores = list(map(add, family.base, lanes))
-    closeness = lanes[skills + models :]
-    familiar = familiarity(family.detector, evidence(scores, closeness, distances, share=share, grams=grams))
-    shares = shares_of(scores, family.sharpness)
-    return Skilled(familiar, shares, qualities(family, shares, lanes[skills : skills + models], familiar))
 
 
 def sigmoid(logit: float) -> float:

@@ -22,6 +22,10 @@ FARTHEST: Final = 2.5
 """Deviations that a prompt is harder or easier than usual, at most."""
 
 
+SHIPPED: Final = Path(__file__).with_name("weights.npz")
+"""Those that come with this version; `weights.md` beside them says what they were trained on."""
+
+
 class WeightsRefused(NeuroRouteError):
     """The file does not hold a predictor that this version can use."""
 
@@ -92,7 +96,9 @@ class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
     spread: Spread
     skills: tuple[str, ...]
     base: tuple[float, ...]
-    """The score of each skill, before any n-gram."""
+    """The score of each skill, before any n-gram: its share of the prompts."""
+    forms: tuple[Form, ...] = tuple(Form)
+    """That were seen; prompts of others are strange."""
     sharpness: float
     """Of the soft maximum that makes shares of the scores."""
     ability: tuple[tuple[float, ...], ...]

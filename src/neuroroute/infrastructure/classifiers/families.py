@@ -1,0 +1,122 @@
+"""What each family of models says of one prompt: the formulas of `skills` and `direct` on a prompt's own numbers."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from operator import add
+from typing import Final, NamedTuple, Protocol, final
+
+import numpy as np
+
+from neuroroute.infrastructure.classifiers import direct, skills
+from neuroroute.infrastructure.classifiers.forest import Forest
+from neuroroute.infrastructure.classifiers.lexicon import weight_of
+from neuroroute.infrastructure.classifiers.looks import Looks
+from neuroroute.infrastructure.classifiers.prompt_features import PromptFeatures
+from neuroroute.infrastructure.classifiers.weights import DirectFamily, SkillsFamily, Weights
+
+_LOWEST: Final = 0.005
+_HIGHEST: Final = 0.99
+"""Nothing is certain."""
+
+
+class Seen(NamedTuple):
+    """One prompt, as all families see it."""
+
+    features: PromptFeatures
+    lanes: Sequence[float]
+    """What its n-grams add up to."""
+    difficulty: float
+
+
+class Told(NamedTuple):
+    """What a family says of a prompt."""
+
+    familiarity: float
+    """0..1"""
+    known: Mapping[str, float]
+    """The quality of each of its models."""
+    skills: Mapping[str, float]
+    """Shares that add up to one; empty where the family has no skills."""
+
+
+class FamilyReader(Protocol):
+    """One family, ready to be asked."""
+
+    name: str
+
+    @abstractmethod
+    def tell(self, prompt: Seen) -> Told: ...
+
+
+def readers_of(weights: Weights) -> Sequence[FamilyReader]:
+    """One for each family."""
+    return [
+        SkillsReader(family, weights.looks[family.name])
+        if isinstance(family, SkillsFamily)
+        else DirectReader(family, Forest(weights.trees[family.name]))
+        for family in weights.head.families
+    ]
+
+
+@final
+class SkillsReader(FamilyReader):
+    """Of a strange prompt it says what it would say of any."""
+
+    def __init__(self, family: SkillsFamily, looks: Looks) -> None:
+        self.name = family.name
+        self._family, self._looks = family, looks
+        residuals = family.lane + len(family.skills)
+        closeness = residuals + len(family.models)
+        self._known = closeness + len(family.skills)
+        self._scores, self._residuals = slice(family.lane, residuals), slice(residuals, closeness)
+        self._closeness = slice(closeness, self._known)
+        typical, usual = zip(family.models, family.typical, strict=True), zip(family.skills, family.base, strict=True)
+        self._strange = Told(0.0, dict(typical), dict(usual))
+
+    def tell(self, prompt: Seen) -> Told:
+        family, features, lanes = self._family, prompt.features, prompt.lanes
+        if features.form not in family.forms:
+            return self._strange
+        scores = list(map(add, family.base, lanes[self._scores]))
+        grams = len(features.grams)
+        evidence = skills.evidence(
+            scores,
+            lanes[self._closeness],
+            self._looks.distances(np.array(features.shape, dtype=np.float64)).tolist(),
+            share=lanes[self._known] * weight_of(grams),
+            grams=grams,
+        )
+        familiar = skills.familiarity(family.detector, evidence)
+        if not familiar:
+            return self._strange
+        shares = skills.shares_of(scores, family.sharpness)
+        qualities = skills.qualities(family, shares, lanes[self._residuals], familiar)
+        return Told(familiar, _possible(family.models, qualities), dict(zip(family.skills, shares, strict=True)))
+
+
+@final
+class DirectReader(FamilyReader):
+    """Of a strange prompt it says no more than how hard it looks."""
+
+    def __init__(self, family: DirectFamily, forest: Forest) -> None:
+        self.name = family.name
+        self._family, self._forest = family, forest
+        self._known = family.lane + len(family.models)
+        self._logits = slice(family.lane, self._known)
+
+    def tell(self, prompt: Seen) -> Told:
+        family, features, lanes = self._family, prompt.features, prompt.lanes
+        share = lanes[self._known] * weight_of(len(features.grams))
+        familiar = direct.familiarity(family, features.form, share=share)
+        strange = direct.strange_qualities(family, prompt.difficulty) if familiar < 1 else family.typical
+        if familiar:
+            known = direct.qualities(family, lanes[self._logits], self._forest.sums(features.shape))
+            strange = [far + familiar * (near - far) for far, near in zip(strange, known, strict=True)]
+        return Told(familiar, _possible(family.models, strange), {})
+
+
+def _possible(models: Sequence[str], qualities: Iterable[float]) -> Mapping[str, float]:
+    return {
+        model: quality if _LOWEST <= quality <= _HIGHEST else _LOWEST if quality < _LOWEST else _HIGHEST
+        for model, quality in zip(models, qualities, strict=True)
+    }
