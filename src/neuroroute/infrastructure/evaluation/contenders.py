@@ -44,7 +44,7 @@ class Contender(Struct, frozen=True):
     """What has to be known to read its figures."""
 
 
-def learned(scores: Iterable[Scored], table: OutcomeTable) -> Contender:
+def learned(scores: Iterable[Scored], table: OutcomeTable, *, note: str | None = None) -> Contender:
     """What is predicted of each prompt, and chosen by the product's own objective."""
     known = list(scores)
     predicted = np.array([[estimate.quality for estimate in one.estimates] for one in known])
@@ -54,6 +54,7 @@ def learned(scores: Iterable[Scored], table: OutcomeTable) -> Contender:
         np.array([one.chosen for one in known], np.intp).T,
         ranking=predicted[:, strong] - predicted[:, 1 - strong] if len(table.models) == 2 else None,
         predicted=predicted,
+        note=note,
     )
 
 

@@ -40,14 +40,19 @@ class Measured(Struct, frozen=True):
         return {name: figure(values[at], draws[:, at]) for at, name in enumerate(NAMES)}
 
 
-def measured(table: OutcomeTable, contenders: Sequence[Contender], resamples: Resamples) -> Sequence[Measured]:
-    """Each of the contenders, which all saw the prompts of `table`."""
+def measured(
+    table: OutcomeTable, contenders: Sequence[Contender], resamples: Resamples, *, strong: int | None = None
+) -> Sequence[Measured]:
+    """Each of the contenders, which all saw the prompts of `table`. `strong`: the better one of two models where that
+    is not to be seen of these prompts alone.
+    """
+    better = span(*table.means())[1] if strong is None else strong
     singles = _points(table.cost, table.quality, resamples)
     found = list[Measured]()
     for one in contenders:
         points = _points(_of_choices(table.cost, one), _of_choices(table.quality, one), resamples)
         best = points.qualities.max(axis=1, keepdims=True)
-        rows = np.concatenate([read_off(singles, points), best, _gap(table, one, resamples)], axis=1)
+        rows = np.concatenate([read_off(singles, points), best, _gap(table, one, resamples, better)], axis=1)
         levels = zip(points.costs[0].tolist(), points.qualities[0].tolist(), strict=True)
         found.append(Measured(one.name, list(levels), rows[0], rows[1:]))
     return found
@@ -67,11 +72,10 @@ def _with_draws(values: Numbers, resamples: Resamples) -> Numbers:
     return np.concatenate([values.mean(axis=0, keepdims=True), resamples.means(values)])
 
 
-def _gap(table: OutcomeTable, contender: Contender, resamples: Resamples) -> Numbers:
+def _gap(table: OutcomeTable, contender: Contender, resamples: Resamples, strong: int) -> Numbers:
     """The figures of two models; without any, NaN."""
     if contender.ranking is None or len(table.models) != 2:
         return np.full((1 + resamples.number, _GAP), nan)
-    _, strong = span(*table.means())
     gain = table.quality[:, strong] - table.quality[:, 1 - strong]
     draws = gap_figures(contender.ranking, gain, resamples.weights())
     return np.concatenate([gap_figures(contender.ranking, gain), draws])

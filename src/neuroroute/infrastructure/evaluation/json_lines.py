@@ -53,8 +53,17 @@ def read_list(path: Path, kind: type[S]) -> Iterator[tuple[int, S]]:
         DataRefused: the file cannot be read or is no list, or an item is no `kind`.
     """
     decode = msgspec.json.Decoder(kind).decode
-    for number, item in _items(b"".join(line for _, line in _lines(path)), path):
+    for number, item in _items(read_bytes(path), path):
         yield number, _decoded(decode, item, kind, path, number)
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file, out of its gzip when it is in one.
+
+    Raises:
+        DataRefused: it cannot be read.
+    """
+    return b"".join(line for _, line in _lines(path))
 
 
 def shown(name: str) -> str:

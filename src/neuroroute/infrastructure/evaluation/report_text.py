@@ -21,6 +21,8 @@ _TITLES: Final = {
     "cpt80": "CPT 80",
 }
 _NONE: Final = "none"
+_NOT: Final = Figure(None)
+_APGR_OF: Final = "APGR of {}".format
 
 
 def words_of(report: Report) -> str:
@@ -78,32 +80,34 @@ def _of_tasks(report: Report) -> Iterable[str]:
     if report.means is None:
         return
     policies = [one.policy for one in report.policies if one.policy != ZERO]
+    of_two = [policies[0]] if len(report.models) == 2 else []
     yield from ("", "## Tasks (AIQ)", "")
     yield from _table(
-        ["task", "prompts", *policies, "zero (hindsight)", BLIND, f"{policies[0]} - {BLIND}"],
+        ["task", "prompts", *policies, "zero (hindsight)", BLIND, f"{policies[0]} - {BLIND}", *map(_APGR_OF, of_two)],
         [
             [one.task, str(one.prompts), *_cells(one.aiq, [*policies, ZERO, BLIND], bare=True),
-             _cell(one.gain[policies[0]], signed=True)]
+             _cell(one.gain[policies[0]], signed=True), *_cells(one.apgr, of_two)]
             for one in report.tasks
             if one.aiq[BLIND].value is not None
         ],
     )  # fmt: skip
     yield ""
-    yield from _of_means(report.means, policies)
+    yield from _of_means(report.means, policies, of_two=bool(of_two))
 
 
-def _of_means(means: TaskMeans, policies: Sequence[str]) -> Iterable[str]:
+def _of_means(means: TaskMeans, policies: Sequence[str], *, of_two: bool) -> Iterable[str]:
     if means.tasks:
         yield f"Mean over {means.tasks} tasks, pooled intervals:"
         yield ""
         yield from _table(
-            ["policy", "AIQ", f"more than {BLIND}", "more than zero (hindsight)"],
+            ["policy", "AIQ", f"more than {BLIND}", "more than zero (hindsight)", *(["APGR"] * of_two)],
             [
                 [
                     policy,
                     _cell(means.aiq[policy]),
-                    _cell(means.over_blind.get(policy, Figure(None)), signed=True),
-                    _cell(means.over_hindsight.get(policy, Figure(None)), signed=True),
+                    _cell(means.over_blind.get(policy, _NOT), signed=True),
+                    _cell(means.over_hindsight.get(policy, _NOT), signed=True),
+                    *([_cell(means.apgr.get(policy, _NOT))] * of_two),
                 ]
                 for policy in [*policies, ZERO, BLIND]
             ],

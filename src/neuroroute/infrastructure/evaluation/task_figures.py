@@ -1,11 +1,12 @@
 """The same task by task, beside two zero routers: one that knows the task's results, and one that is blind to them."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan, nan
+from math import nan
 from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from neuroroute.infrastructure.evaluation.contenders import ZERO, Contender, zero
 from neuroroute.infrastructure.evaluation.figures import NAMES, Measured, measured
@@ -16,6 +17,7 @@ from neuroroute.infrastructure.evaluation.resamples import Figure, Resamples, fi
 BLIND: Final = "blind zero"
 """The mixes of single models that are best on all other tasks, as an operator without labels would choose them."""
 _AIQ: Final = NAMES.index("aiq")
+_APGR: Final = NAMES.index("apgr")
 
 
 class TaskFigures(Struct, frozen=True):
@@ -29,6 +31,8 @@ class TaskFigures(Struct, frozen=True):
     """Without a value where the cheapest model is the best: no money buys anything then."""
     gain: Mapping[str, Figure]
     """By policy, AIQ over the blind zero router's, draw by draw."""
+    apgr: Mapping[str, Figure]
+    """Of two models. Without a value where the one that is better over all tasks is not the better one."""
 
 
 class TaskMeans(Struct, frozen=True):
@@ -42,27 +46,31 @@ class TaskMeans(Struct, frozen=True):
     """Gain in AIQ over never routing without labels."""
     over_hindsight: Mapping[str, Figure]
     """…and over the best mix that the task's own labels show."""
+    apgr: Mapping[str, Figure]
+    """Of two models, over the tasks that have one."""
 
 
 def task_figures(table: OutcomeTable, contenders: Sequence[Contender]) -> tuple[Sequence[TaskFigures], TaskMeans]:
     """Of each task of `table`, which has at least two; the hindsight zero router is measured anew on each."""
     tasks = np.array(table.tasks)
+    _, strong = span(*table.means())
     rows = dict[str, Sequence[Measured]]()
     told = list[TaskFigures]()
     for task in dict.fromkeys(table.tasks):
         here, elsewhere = np.flatnonzero(tasks == task), np.flatnonzero(tasks != task)
         part = table.rows(here)
         blind = zero(part, zero_router(*table.rows(elsewhere).means()))
-        rivals = [Contender(ZERO, zero(part).choices), Contender(BLIND, blind.choices)]
-        found = measured(part, [*(_rows(one, here) for one in contenders), *rivals], Resamples(len(here)))
+        every = [*(_rows(one, here) for one in contenders), zero(part), replace(blind, name=BLIND)]
+        found = measured(part, every, Resamples(len(here)), strong=strong)
         rows[task] = found
         told.append(_told(task, part, found))
-    return told, _means({task: found for task, found in rows.items() if not isnan(found[0].values[_AIQ])}, rows)
+    return told, _means(rows)
 
 
 def _rows(contender: Contender, places: Places) -> Contender:
-    """The choices of some prompts. Only AIQ is told of a task: the ranking is left out."""
-    return Contender(contender.name, contender.choices[:, places])
+    """What was chosen for some prompts."""
+    ranking = contender.ranking
+    return Contender(contender.name, contender.choices[:, places], None if ranking is None else ranking[places])
 
 
 def _told(task: str, part: OutcomeTable, found: Sequence[Measured]) -> TaskFigures:
@@ -74,37 +82,38 @@ def _told(task: str, part: OutcomeTable, found: Sequence[Measured]) -> TaskFigur
         part.models[best],
         {one.policy: figure(one.values[_AIQ], one.draws[:, _AIQ]) for one in found},
         {one.policy: one.less(found[-1])["aiq"] for one in found[:-2]},
+        {one.policy: figure(one.values[_APGR], one.draws[:, _APGR]) for one in found[:-2]},
     )
 
 
-def _means(having: Mapping[str, Sequence[Measured]], rows: Mapping[str, Sequence[Measured]]) -> TaskMeans:
-    without = [task for task in rows if task not in having]
-    if not having:
-        return TaskMeans(0, without, {}, {}, {})
-    policies = [one.policy for one in next(iter(having.values()))]
-    values = np.array([[one.values[_AIQ] for one in found] for found in having.values()])
-    draws = np.array([[one.draws[:, _AIQ] for one in found] for found in having.values()])
-    hindsight, blind = policies.index(ZERO), policies.index(BLIND)
+def _means(rows: Mapping[str, Sequence[Measured]]) -> TaskMeans:
+    policies = [one.policy for one in next(iter(rows.values()))]
+    values = np.array([[one.values for one in found] for found in rows.values()])
+    draws = np.array([[one.draws for one in found] for found in rows.values()])
+    having = ~np.isnan(values[:, 0, _AIQ])
+    aiq, drawn = values[having, :, _AIQ], draws[having, :, :, _AIQ]
+
+    def over(rival: str) -> Mapping[str, Figure]:
+        at = policies.index(rival)
+        gains, gains_drawn = aiq - aiq[:, [at]], drawn - drawn[:, [at]]
+        return {one: _mean(gains[:, by], gains_drawn[:, by]) for by, one in enumerate(policies) if by != at}
+
     return TaskMeans(
-        len(having),
-        without,
-        {policy: _mean(values[:, at], draws[:, at]) for at, policy in enumerate(policies)},
-        {
-            policy: _mean(values[:, at] - values[:, blind], draws[:, at] - draws[:, blind])
-            for at, policy in enumerate(policies)
-            if at != blind
-        },
-        {
-            policy: _mean(values[:, at] - values[:, hindsight], draws[:, at] - draws[:, hindsight])
-            for at, policy in enumerate(policies)
-            if at != hindsight
-        },
+        int(having.sum()),
+        [task for task, has in zip(rows, having, strict=True) if not has],
+        {one: _mean(aiq[:, by], drawn[:, by]) for by, one in enumerate(policies)},
+        over(BLIND),
+        over(ZERO),
+        {one: _mean(values[:, by, _APGR], draws[:, by, :, _APGR]) for by, one in enumerate(policies[:-2])},
     )
 
 
 def _mean(values: Numbers, draws: Numbers) -> Figure:
-    """Over tasks. A draw in which a task has no AIQ is the mean of the others."""
-    known = ~np.isnan(draws)
+    """Over the tasks that have it. A draw in which one of them does not is the mean of the others."""
+    having = ~np.isnan(values)
+    if not having.any():
+        return Figure(None)
+    known = ~np.isnan(draws[having])
     number = known.sum(axis=0)
-    sums = np.where(known, draws, 0.0).sum(axis=0)
-    return figure(float(values.mean()), np.where(number > 0, sums / np.maximum(number, 1), nan))
+    sums = np.where(known, draws[having], 0.0).sum(axis=0)
+    return figure(float(values[having].mean()), np.where(number > 0, sums / np.maximum(number, 1), nan))

@@ -4,7 +4,7 @@ Sources: PGR, APGR and CPT are RouteLLM's (arXiv 2406.18665).
 """
 
 from collections.abc import Iterable
-from math import ceil, nan
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +51,10 @@ def _of_draws(weights: Numbers, gain: Numbers, firsts: NDArray[np.intp]) -> Numb
 
 def _share(calls: Numbers, before: Numbers, closed: Numbers, part: float) -> Numbers:
     """The smallest share of calls that closes `part` of the gap, in whole calls."""
-    number = calls.sum(axis=1)
-    shares = np.full(len(calls), nan)
-    for row, wanted in enumerate(part * closed[:, -1]):
-        if closed[row, -1] <= 0:
-            continue
-        place = int(np.argmax(closed[row] >= wanted - _ROUNDING))
-        step = closed[row, place] - before[row, place]
-        within = calls[row, place] * (wanted - before[row, place]) / step if step > 0 else 0.0
-        shares[row] = ceil(calls[row, :place].sum() + within - _ROUNDING) / number[row]
-    return shares
+    wanted = part * closed[:, -1]
+    place = (closed >= wanted[:, None] - _ROUNDING).argmax(axis=1)[:, None]
+    there, step = (np.take_along_axis(each, place, axis=1)[:, 0] for each in (before, closed - before))
+    many = np.take_along_axis(calls, place, axis=1)[:, 0]
+    within = np.divide(many * (wanted - there), step, out=np.zeros_like(step), where=step > 0)
+    asked = np.take_along_axis(calls.cumsum(axis=1), place, axis=1)[:, 0] - many + within
+    return np.where(closed[:, -1] > 0, np.ceil(asked - _ROUNDING) / calls.sum(axis=1), nan)
