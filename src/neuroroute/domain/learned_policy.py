@@ -54,13 +54,14 @@ class LearnedRouting(RoutingPolicy):
     ) -> Ranking:
         if not isinstance(reading, PromptReading):
             raise TypeError("the learned policy ranks what the learned classifier has read")
-        predicted = self.predictor.estimate(reading, cards)
+        ids = [card.id for card in cards]
+        predicted = dict(zip(ids, self.predictor.estimate(reading, cards), strict=True))
         typical = self.predictor.typical(allowed)
         in_seconds = objective.priority is Priority.SPEED
         level = level_of(objective)
         exchange = exchange_at(level, slope(_typical_options(allowed, typical, circumstances, in_seconds=in_seconds)))
         shifts = circumstances.corrections
-        qualities = [corrected(one, shifts.get(card.id)) for card, one in zip(cards, predicted, strict=True)]
+        qualities = [corrected(one, shifts.get(model)) for model, one in predicted.items()]
         forecasts = foretell(cards, qualities, circumstances, longest=requirements.max_tokens)
         fit, excluded = _good_enough(forecasts, requirements.min_quality)
         dearness = {card.id: _dearness(card, requirements, circumstances.prompt_tokens) for card in cards}
@@ -82,7 +83,7 @@ class LearnedRouting(RoutingPolicy):
                 spends="seconds" if in_seconds else "dollars",
                 exchange=-1.0 if exchange == inf else exchange,
                 forecasts=tuple(order),
-                predicted={card.id: estimate for card, estimate in zip(cards, predicted, strict=True)},
+                predicted=predicted,
                 typical={card.id: quality for card, quality in zip(allowed, typical, strict=True)},
                 stay=stay,
                 propensity=propensity,

@@ -60,14 +60,12 @@ class Price(Struct, frozen=True, kw_only=True):
 
     def of(self, usage: Usage) -> NanoUsd:
         """What `usage` costs, rounded half up to a nano-dollar: the only arithmetic of cost."""
-        cached = min(usage.cached_tokens, usage.prompt_tokens)
-        kept = min(usage.cache_write_tokens, usage.prompt_tokens - cached)
-        exact = (
-            self.prompt * (usage.prompt_tokens - cached - kept)
-            + (self.prompt if self.cached is None else self.cached) * cached
-            + (self.prompt if self.cache_write is None else self.cache_write) * kept
-            + self.completion * usage.completion_tokens
-        )
+        exact = self.prompt * usage.prompt_tokens + self.completion * usage.completion_tokens
+        if usage.cached_tokens or usage.cache_write_tokens:
+            cached = min(usage.cached_tokens, usage.prompt_tokens)
+            kept = min(usage.cache_write_tokens, usage.prompt_tokens - cached)
+            exact -= 0 if self.cached is None else (self.prompt - self.cached) * cached
+            exact -= 0 if self.cache_write is None else (self.prompt - self.cache_write) * kept
         return NanoUsd((exact + _MILLION // 2) // _MILLION)
 
 

@@ -3,11 +3,11 @@
 A choice never gets worse by asking for more quality, nor by allowing more cost (`tests/domain/test_objective.py`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from math import inf
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -69,41 +69,33 @@ def choose(options: Sequence[Option], *, exchange: float) -> Option:
     Of models that a limit of cost lets in one after the other, the best of those that would be chosen on the way: a
     dearer one that is let in later and would save money does not make the answer worse.
     """
-    ahead = chosen = None
-    for peers in _let_in_together(options):
-        best = max(peers, key=lambda option: _worth(option, exchange))
-        if ahead is None or _worth(best, exchange) > _worth(ahead, exchange):
-            ahead = best
-            if chosen is None or ahead.quality >= chosen.quality:
-                chosen = ahead
-    if chosen is None:
-        raise ValueError("there is nothing to choose from")
-    return chosen
+    return choices(options, (exchange,))[0]
 
 
 def choices(options: Sequence[Option], exchanges: Iterable[float]) -> Sequence[Option]:
     """What `choose` says at each of `exchanges`, in one go: quicker for those who want many."""
-    rows = [[(one.spend, one.quality, one) for one in peers] for peers in _let_in_together(options)]
-    return [choose(options, exchange=inf) if exchange == inf else _chosen(rows, exchange) for exchange in exchanges]
-
-
-def _let_in_together(options: Iterable[Option]) -> Iterator[Iterator[Option]]:
-    """Those that a limit of cost does not tell apart, the ones that the lowest lets in first."""
-    return (peers for _, peers in groupby(sorted(options, key=_MOST), key=_MOST))
-
-
-def _chosen(rows: Sequence[Sequence[tuple[float, float, Option]]], exchange: float) -> Option:
-    """As `choose`, of `rows` in its order."""
-    if not rows:
+    if not options:
         raise ValueError("there is nothing to choose from")
+    together = groupby(sorted(options, key=_MOST), key=_MOST)
+    rows = [[(one.spend, one.quality, one) for one in peers] for _, peers in together]
+    return [_chosen(rows, exchange) for exchange in exchanges]
+
+
+_Rows: TypeAlias = Sequence[Sequence[tuple[float, float, Option]]]
+"""Spend, quality and option: those that a limit of cost does not tell apart, after those that a lower one lets in."""
+
+
+def _chosen(rows: _Rows, exchange: float) -> Option:
+    endless = exchange == inf
     ahead = chosen = rows[0][0][2]
-    least, best = ahead.spend, -1.0
-    highest = ahead.quality - exchange * least
+    highest, best = -inf, -1.0
     for peers in rows:
         for spend, quality, option in peers:
-            worth = quality - exchange * spend
-            if worth > highest or (worth == highest and spend < least):
-                highest, least, ahead = worth, spend, option
+            worth = -spend if endless else quality - exchange * spend
+            if worth < highest:
+                continue
+            if worth > highest or (quality > ahead.quality if endless else spend < ahead.spend):
+                highest, ahead = worth, option
         if ahead.quality >= best:
             best, chosen = ahead.quality, ahead
     return chosen
