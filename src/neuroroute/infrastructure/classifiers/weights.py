@@ -1,19 +1,23 @@
 """The file that a trained predictor is: arrays in NumPy's own format, and a head in JSON that says what they mean."""
 
+import zlib
 from collections.abc import Sequence
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
+from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.quality import Form
 from neuroroute.infrastructure.classifiers.looks import Looks
+from neuroroute.infrastructure.classifiers.shape import NAMES
 
 FORMAT: Final = 1
 LARGEST: Final = 8191
@@ -198,11 +202,9 @@ def _arrays(weights: Weights) -> dict[str, NDArray[np.generic]]:
         "scales": weights.scales,
     }
     for name, trees in weights.trees.items():
-        arrays |= {f"{name}.features": trees.features, f"{name}.thresholds": trees.thresholds}
-        arrays[f"{name}.values"] = trees.values
+        arrays |= {f"{name}.{part}": array for part, array in structs.asdict(trees).items()}
     for name, looks in weights.looks.items():
-        arrays |= {f"{name}.means": looks.means, f"{name}.deviations": looks.deviations}
-        arrays |= {f"{name}.centres": looks.centres, f"{name}.widths": looks.widths}
+        arrays |= {f"{name}.{part}": array for part, array in structs.asdict(looks).items()}
     return arrays
 
 
@@ -212,21 +214,41 @@ def read_weights(path: Path) -> Weights:
         WeightsRefused: there is no such file, it is something else, or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            head = msgspec.json.decode(file["head"].tobytes(), type=Head)
-            grams = tuple(file["grams"].tobytes().split(b"\n"))
-            trees = {
-                family.name: Trees(*(file[f"{family.name}.{part}"] for part in ("features", "thresholds", "values")))
-                for family in head.families
-                if isinstance(family, DirectFamily)
-            }
-            looks = {
-                family.name: Looks(*(file[f"{family.name}.{part}"] for part in Looks.__struct_fields__))
-                for family in head.families
-                if isinstance(family, SkillsFamily)
-            }
-            return Weights(head=head, grams=grams, table=file["table"], scales=file["scales"], trees=trees, looks=looks)
+        with path.open("rb") as opened, np.load(BytesIO(opened.read()), allow_pickle=False) as file:
+            weights = _read(file)
     except OSError as error:
         raise WeightsRefused(path, error.strerror or "it cannot be read") from error
-    except (ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise WeightsRefused(path, str(error)) from error
+    except (ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        raise WeightsRefused(path, "it is no file of weights, or not all of one") from error
+    if (problem := _problem(weights)) is not None:
+        raise WeightsRefused(path, problem)
+    return weights
+
+
+def _read(file: NpzFile) -> Weights:
+    head = msgspec.json.decode(file["head"].tobytes(), type=Head)
+    trees, looks = dict[str, Trees](), dict[str, Looks]()
+    for family in head.families:
+        if isinstance(family, DirectFamily):
+            trees[family.name] = Trees(*(file[f"{family.name}.{part}"] for part in Trees.__struct_fields__))
+        else:
+            looks[family.name] = Looks(*(file[f"{family.name}.{part}"] for part in Looks.__struct_fields__))
+    return Weights(
+        head=head,
+        grams=tuple(file["grams"].tobytes().split(b"\n")),
+        table=file["table"],
+        scales=file["scales"],
+        trees=trees,
+        looks=looks,
+    )
+
+
+def _problem(weights: Weights) -> str | None:
+    """What hinders their use; `None` where nothing does."""
+    if weights.head.format != FORMAT:
+        return f"they are of format {weights.head.format}, and this version reads {FORMAT}"
+    if weights.head.shape != NAMES:
+        return "they were trained on other numbers of a prompt's shape"
+    if weights.table.shape != (len(weights.grams), len(weights.scales)):
+        return f"a table of {weights.table.shape} for {len(weights.grams)} n-grams of {len(weights.scales)} lanes"
+    return None
