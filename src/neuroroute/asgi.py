@@ -13,6 +13,7 @@ from neuroroute.container import Container
 from neuroroute.infrastructure.background import begin, end
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.cache import RedisCache
+from neuroroute.infrastructure.redis.conversations import RedisConversations
 from neuroroute.infrastructure.redis.rate_limiter import RedisRateLimiter
 from neuroroute.interface.admin import admin_routes
 from neuroroute.interface.api_keys import api_keys_routes
@@ -21,14 +22,17 @@ from neuroroute.interface.catalog import catalog_routes
 from neuroroute.interface.client_keys import client_keys_routes
 from neuroroute.interface.completions_routes import completions_routes, tellers
 from neuroroute.interface.count_tokens import count_tokens_routes
+from neuroroute.interface.decisions import decisions_routes
 from neuroroute.interface.documents import documents_routes
 from neuroroute.interface.door import Door
 from neuroroute.interface.errors import tell
+from neuroroute.interface.feedback import feedback_routes
 from neuroroute.interface.health import health_routes
 from neuroroute.interface.model_list import model_list_routes
 from neuroroute.interface.models import models_routes
 from neuroroute.interface.prompt import prompt_routes
 from neuroroute.interface.provider_settings import provider_settings_routes
+from neuroroute.interface.route import route_routes
 from neuroroute.interface.routes import guarded, mount, mount_options
 from neuroroute.interface.usage import usage_routes
 from neuroroute.settings import Settings
@@ -57,6 +61,9 @@ def create_app(container: Container) -> ASGIApp:
         *prompt_routes(container.prompt_endpoint()),
         *completions_routes(completions),
         *count_tokens_routes(container.count_tokens_endpoint()),
+        *route_routes(container.route_endpoint()),
+        *decisions_routes(container.decisions_endpoint()),
+        *feedback_routes(container.feedback_endpoint()),
         *model_list_routes(container.model_list_endpoint()),
         *models_routes(container.models_endpoint()),
         *health_routes(container.health_endpoint()),
@@ -103,8 +110,8 @@ async def _alive(container: Container, app: Litestar) -> AsyncGenerator[None, No
         stack.callback(container.records().tell)  # what waits is told while the log is still open
         meter.start(also=container.metrics().refresh)
         stack.push_async_callback(meter.stop)
-        for shared in (cache, container.limiter()):
-            if isinstance(shared, RedisCache | RedisRateLimiter):
+        for shared in (cache, container.limiter(), container.conversations()):
+            if isinstance(shared, RedisCache | RedisConversations | RedisRateLimiter):
                 await shared.open()
                 stack.push_async_callback(shared.close)
         container.token_counter().load()

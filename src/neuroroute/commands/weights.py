@@ -1,12 +1,8 @@
 """The weights that a command works with: those of a file, or those that come with this version."""
 
 from pathlib import Path
-from typing import Final
 
-from neuroroute.infrastructure.classifiers import weights as shipped_beside
-from neuroroute.infrastructure.classifiers.weights import Weights, read_weights
-
-SHIPPED: Final = Path(shipped_beside.__file__).with_name("weights.npz")
+from neuroroute.infrastructure.classifiers.weights import SHIPPED, Weights, read_weights
 
 
 def weights_of(path: Path | None) -> Weights:

@@ -13,6 +13,7 @@ from neuroroute.application.follow_state import FollowState, StateUnreadable
 from neuroroute.application.keep_catalog import KeepCatalog
 from neuroroute.application.keep_client_keys import KeepClientKeys
 from neuroroute.application.keep_credentials import KeepCredentials, KeepProviderSettings
+from neuroroute.application.keep_snapshots import KeepSnapshots
 from neuroroute.application.key_ring import KeyRing
 from neuroroute.application.note_key_use import NoteKeyUse
 from neuroroute.application.stores import CatalogStore
@@ -39,6 +40,8 @@ from neuroroute.infrastructure.sql.catalog import SqlCatalog
 from neuroroute.infrastructure.sql.client_keys import SqlClientKeys
 from neuroroute.infrastructure.sql.credentials import SqlCredentials
 from neuroroute.infrastructure.sql.database import Database
+from neuroroute.infrastructure.sql.decisions import SqlDecisions
+from neuroroute.infrastructure.sql.feedback import SqlFeedback
 from neuroroute.infrastructure.sql.ledger import SqlLedger
 from neuroroute.infrastructure.sql.preparation import Preparation
 from neuroroute.infrastructure.sql.provider_settings import SqlProviderSettings
@@ -152,7 +155,8 @@ class StateContainer(containers.DeclarativeContainer):
         pools=providers.Singleton(ProviderPools, dialects, max_response_bytes=MAX_RESPONSE_BYTES),
         health=health_board,
     )
-    feedback_store = providers.Object(provides=None)
+    decision_store = providers.Singleton(SqlDecisions, database)
+    feedback_store = providers.Singleton(SqlFeedback, database)
     abilities = providers.Singleton(Abilities, feedback_store)
     key_ring = providers.Singleton(KeyRing, client_key_store)
     note_key_use = providers.Singleton(NoteKeyUse, key_ring)
@@ -167,7 +171,9 @@ class StateContainer(containers.DeclarativeContainer):
     follow_state = providers.Singleton(
         FollowState,
         providers.Singleton(SqlRevisions, database),
-        providers.List(key_ring, catalog),  # first who may call
+        providers.List(  # first who may call; and the catalogue before what is kept of it
+            key_ring, catalog, abilities, providers.Singleton(KeepSnapshots, catalog, decision_store)
+        ),
         prepare=preparation,
         tell=providers.Object(_tell),
     )
