@@ -27,6 +27,10 @@ _WEIGHTS = click.option(
     default=("learned", "rules", "longest", "random"),
     help="Repeatable; the first is compared to the others. The zero router always stands beside them.",
 )
+@click.option(
+    "--task-groups", "groups", type=_FILE, help='Tasks that count as one: {"group": ["task", …]} in a JSON file.'
+)
+@click.option("--leave-out-tasks", is_flag=True, help="Train anew for each task, without it; --weights are not used.")
 @click.option("--report", "directory", type=_FILE, help="Also write report.md, report.json and the pictures to DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line, one for each data set.")
 def evaluate(
@@ -35,16 +39,32 @@ def evaluate(
     weights: Path | None,
     split: Literal["dev", "train", "all"],
     policies: tuple[str, ...],
+    groups: Path | None,
     directory: Path | None,
     *,
+    leave_out_tasks: bool,
     as_json: bool,
 ) -> None:
     """Measure policies on DATA, a file of outcomes or a folder of them (docs/evaluation.md)."""
+    from neuroroute.commands.evaluate import Progress
     from neuroroute.commands.evaluate import evaluate as evaluated
 
-    with errors_told():
+    with (
+        errors_told(),
+        click.progressbar(length=1, label="Training", file=sys.stderr, hidden=not leave_out_tasks) as bar,
+    ):
+
+        def begun(steps: int) -> None:
+            bar.length = steps
+
         found = evaluated(
-            data, catalog=catalog, weights=weights, split=None if split == "all" else split, policies=policies
+            data,
+            catalog=catalog,
+            weights=weights,
+            split=None if split == "all" else split,
+            policies=policies,
+            groups=groups,
+            progress=Progress(begun, bar.update) if leave_out_tasks else None,
         )
         if directory is not None:
             found.write(directory)

@@ -1,24 +1,35 @@
 """`neuroroute evaluate`: what policies cost and are worth on data whose outcomes are known."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from neuroroute.commands.weights import weights_of
+from neuroroute.commands.leave_out import scored_unseen, steps_of_leaving_out, tasks_of
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.learned_policy import TYPICAL_PROMPT
 from neuroroute.domain.model import ModelCard
 from neuroroute.infrastructure.classifiers.learned import LearnedClassifier, LearnedPredictor
+from neuroroute.infrastructure.classifiers.weights import SHIPPED, read_weights
 from neuroroute.infrastructure.evaluation import contenders
 from neuroroute.infrastructure.evaluation.contenders import LEARNED, Contender, by_chance, learned, longest, rules
+from neuroroute.infrastructure.evaluation.json_lines import DataRefused
 from neuroroute.infrastructure.evaluation.outcome_table import OutcomeTable, outcome_table
 from neuroroute.infrastructure.evaluation.outcomes import Example, Split, data_files, only, read_outcomes
 from neuroroute.infrastructure.evaluation.pictures import pictures_of
 from neuroroute.infrastructure.evaluation.priced_models import priced_by_catalog, priced_by_data
 from neuroroute.infrastructure.evaluation.report import Report, as_json, reported
 from neuroroute.infrastructure.evaluation.report_text import words_of
-from neuroroute.infrastructure.evaluation.scoring import costs_of, scored
+from neuroroute.infrastructure.evaluation.scoring import Scored, costs_of, scored
+from neuroroute.infrastructure.evaluation.task_groups import grouped, read_groups
+
+
+class Progress(NamedTuple):
+    """Who is told how many steps there are, and of those that are done."""
+
+    begun: Callable[[int], None]
+    said: Callable[[int], None]
 
 
 class NotWritten(NeuroRouteError):
@@ -57,18 +68,30 @@ class Evaluated(Struct, frozen=True):
 
 class _DataSet(Struct, frozen=True):
     name: str
-    split: str
-    examples: Sequence[Example]
+    every: Sequence[Example]
+    wanted: Sequence[Example]
+    """Of the split."""
     cards: Sequence[ModelCard]
 
 
+Score: TypeAlias = Callable[[_DataSet], Iterable[Scored]]
+
+
 class _Learner(Struct, frozen=True):
-    classifier: LearnedClassifier
-    predictor: LearnedPredictor
+    score: Score
+    version: str | None
+    note: str | None = None
 
 
 def evaluate(
-    data: Path, *, catalog: Path | None, weights: Path | None, split: Split | None, policies: Sequence[str]
+    data: Path,
+    *,
+    catalog: Path | None,
+    weights: Path | None,
+    split: Split | None,
+    policies: Sequence[str],
+    groups: Path | None = None,
+    progress: Progress | None = None,
 ) -> Evaluated:
     """Of each of the data's sets, all of which are read before the first is evaluated.
 
@@ -78,48 +101,73 @@ def evaluate(
         weights: what the learned policy works with; without it the shipped ones.
         split: `None` is all prompts.
         policies: at least one name of `contenders.POLICIES`; the first is compared to each other.
+        groups: which tasks count as one.
+        progress: when given, the learned policy works for each task with weights that are trained without it.
 
     Raises:
         NeuroRouteError: a file does not hold.
     """
-    sets = [_data_set(name, path, catalog, split) for name, path in data_files(data).items()]
-    learner = _learner(weights) if LEARNED in policies else None
-    return Evaluated([_report(one, policies, learner) for one in sets], in_folders=data.is_dir())
+    alike = dict[str, str]() if groups is None else read_groups(groups)
+    sets = [_data_set(name, path, catalog, split, alike) for name, path in data_files(data).items()]
+    if LEARNED not in policies:
+        learner = None
+    elif progress is None:
+        learner = _with_weights(weights)
+    else:
+        learner = _without_tasks(sets, data, progress)
+    return Evaluated([_report(one, split, policies, learner) for one in sets], in_folders=data.is_dir())
 
 
-def _data_set(name: str, path: Path, catalog: Path | None, split: Split | None) -> _DataSet:
-    examples = read_outcomes(path)
-    cards = priced_by_data(examples) if catalog is None else priced_by_catalog(catalog, examples[0].outcomes)
-    return _DataSet(name, split or "all", only(examples, split, path) if split else examples, cards)
+def _data_set(name: str, path: Path, catalog: Path | None, split: Split | None, groups: Mapping[str, str]) -> _DataSet:
+    every = grouped(read_outcomes(path), groups)
+    cards = priced_by_data(every) if catalog is None else priced_by_catalog(catalog, every[0].outcomes)
+    return _DataSet(name, every, every if split is None else only(every, split, path), cards)
 
 
-def _learner(weights: Path | None) -> _Learner:
-    known = weights_of(weights)
-    return _Learner(LearnedClassifier(known), LearnedPredictor(known))
+def _with_weights(weights: Path | None) -> _Learner:
+    known = read_weights(weights or SHIPPED)
+    classifier, predictor = LearnedClassifier(known), LearnedPredictor(known)
+
+    def score(one: _DataSet) -> Iterable[Scored]:
+        return scored(classifier.read_many([example.prompt for example in one.wanted]), one.cards, predictor)
+
+    return _Learner(score, predictor.version)
 
 
-def _report(one: _DataSet, policies: Sequence[str], learner: _Learner | None) -> Report:
-    table = outcome_table(one.examples)
+def _without_tasks(sets: Sequence[_DataSet], path: Path, progress: Progress) -> _Learner:
+    data = {one.name: one.every for one in sets}
+    for one in sets:
+        if len(tasks_of(one.every)) < 2:
+            raise DataRefused(path, f"{one.name} has one task. Leaving out takes two or more.", field="dataset")
+    progress.begun(sum(steps_of_leaving_out(data, one.name) for one in sets))
+
+    def score(one: _DataSet) -> Iterable[Scored]:
+        return scored_unseen(data, one.name, one.wanted, one.cards, said=progress.said)
+
+    return _Learner(score, None, f"{LEARNED}: each task by weights that were trained on all others.")
+
+
+def _report(one: _DataSet, split: Split | None, policies: Sequence[str], learner: _Learner | None) -> Report:
+    table = outcome_table(one.wanted)
     return reported(
         table,
         [_contender(name, one, table, learner) for name in dict.fromkeys(policies)],
         one.cards,
         data=one.name,
-        split=one.split,
-        predictor=learner and learner.predictor.version,
+        split=split or "all",
+        predictor=learner and learner.version,
     )
 
 
 def _contender(name: str, one: _DataSet, table: OutcomeTable, learner: _Learner | None) -> Contender:
-    prompts = [example.prompt for example in one.examples]
     match name:
         case contenders.RULES:
-            return rules(prompts, one.cards, costs_of(TYPICAL_PROMPT, one.cards))
+            return rules([example.prompt for example in one.wanted], one.cards, costs_of(TYPICAL_PROMPT, one.cards))
         case contenders.LONGEST:
             return longest(table)
         case contenders.RANDOM:
             return by_chance(table)
         case contenders.LEARNED if learner is not None:
-            return learned(scored(learner.classifier.read_many(prompts), one.cards, learner.predictor), table)
+            return learned(learner.score(one), table, note=learner.note)
         case _:
             raise ValueError(f"there is no policy {name}")

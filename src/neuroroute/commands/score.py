@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from neuroroute.commands.weights import weights_of
 from neuroroute.domain.model import ModelCard
 from neuroroute.infrastructure.classifiers.learned import LearnedClassifier, LearnedPredictor
+from neuroroute.infrastructure.classifiers.weights import SHIPPED, read_weights
 from neuroroute.infrastructure.evaluation.priced_models import read_models
 from neuroroute.infrastructure.evaluation.prompts import PromptLine, read_prompts
 from neuroroute.infrastructure.evaluation.scoring import scored
@@ -43,7 +43,7 @@ def score(prompts: Path, models: Path, weights: Path | None) -> Iterator[bytes]:
     """
     cards = read_models(models)
     lines = read_prompts(prompts)
-    known = weights_of(weights)
+    known = read_weights(weights or SHIPPED)
     return _lines(lines, cards, LearnedClassifier(known), LearnedPredictor(known))
 
 

@@ -1,0 +1,147 @@
+"""`neuroroute evaluate` measures policies on outcomes, and writes a report."""
+
+import gzip
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+from outcomes import examples
+from running import COMMAND
+
+SHARED = Path(__file__).parents[3] / "shared" / "routing"
+CATALOG = """
+[[providers]]
+name = "somebody"
+dialect = "openai"
+base_url = "https://models.example/v1"
+
+[[models]]
+id = "small"
+provider = "somebody"
+max_tokens = 4096
+price = { prompt = 0.1, completion = 0.1 }
+
+[[models]]
+id = "the-large-one"
+upstream = "large"
+provider = "somebody"
+max_tokens = 4096
+price = { prompt = 3, completion = 15 }
+"""
+
+
+def run(home, *arguments):
+    done = subprocess.run(
+        [COMMAND, "evaluate", *arguments],
+        cwd=home, env={"PATH": os.defpath}, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def written(path, found):
+    path.write_bytes(gzip.compress(b"\n".join(map(msgspec.json.encode, found))))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """With data of two models, of three, and a catalogue. To be read only."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "data").mkdir()
+    written(home / "data" / "two.jsonl.gz", examples(models=("small", "large")))
+    written(home / "data" / "three.jsonl.gz", examples(split="train") + examples(80)[60:])
+    (home / "catalog.toml").write_text(CATALOG)
+    return home
+
+
+def test_every_policy_stands_beside_the_zero_router(home):
+    told = run(home, "data/two.jsonl.gz")
+    assert (told.returncode, told.stderr) == (0, "")
+    for heading in ("# two: 60 prompts (dev), 2 models, 2 tasks", "## Policies", "learned - rules", "## Calibration"):
+        assert heading in told.stdout
+    for policy in ("learned", "rules", "longest", "random", "zero"):
+        assert f"| {policy} " in told.stdout
+
+
+def test_a_report_is_written_beside_what_is_printed(home, tmp_path):
+    told = run(home, "data/two.jsonl.gz", "--report", str(tmp_path / "new" / "report"))
+    place = tmp_path / "new" / "report"
+    assert {one.name for one in place.iterdir()} == {"report.md", "report.json", "cost-quality.svg", "calibration.svg"}
+    assert (place / "report.md").read_text().startswith(told.stdout.strip())
+    assert "](cost-quality.svg)" in (place / "report.md").read_text()
+    assert json.loads((place / "report.json").read_text())["prompts"] == 60
+
+
+def test_each_data_set_of_a_folder_has_a_report_of_its_own(home, tmp_path):
+    told = run(home, "data", "--json", "--report", str(tmp_path), "--policy", "rules")
+    assert told.returncode == 0
+    reports = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [(one["data"], one["prompts"]) for one in reports] == [("three", 20), ("two", 60)]
+    assert {one.name for one in tmp_path.iterdir()} == {"three", "two"}
+    assert json.loads((tmp_path / "two" / "report.json").read_text()) == reports[1]
+    assert not (tmp_path / "two" / "calibration.svg").exists()
+
+
+def test_policies_are_compared_to_the_first_that_is_named(home):
+    told = run(home, "data/two.jsonl.gz", "--json", "--policy", "longest", "--policy", "rules", "--policy", "longest")
+    report = json.loads(told.stdout)
+    assert [one["policy"] for one in report["policies"]] == ["longest", "rules", "zero"]
+    assert [(one["policy"], one["rival"]) for one in report["comparisons"]] == [("longest", "rules")]
+    assert report["predictor"] is None
+
+
+@pytest.mark.parametrize(("split", "prompts"), [("dev", 20), ("train", 60), ("all", 80)])
+def test_one_split_or_all_of_it_is_evaluated(home, split, prompts):
+    told = run(home, "data/three.jsonl.gz", "--json", "--split", split, "--policy", "longest")
+    assert json.loads(told.stdout)["prompts"] == prompts
+
+
+def test_prices_are_those_of_a_catalogue_or_fit_the_data(home):
+    prices = []
+    for arguments in ((), ("--catalog", "catalog.toml")):
+        told = run(home, "data/two.jsonl.gz", "--json", "--policy", "longest", *arguments)
+        prices.append([one["input_usd_per_million"] for one in json.loads(told.stdout)["models"]])
+    assert prices == [pytest.approx([0.1, 1.0]), [0.1, 3]]
+
+
+def test_a_model_that_the_catalogue_does_not_price_is_told(home):
+    refused = run(home, "data/three.jsonl.gz", "--catalog", "catalog.toml")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "catalog.toml, models: has no middle" in refused.stderr
+
+
+def test_bad_data_are_told_with_line_and_field_and_nothing_is_written(home, tmp_path):
+    rows = [msgspec.to_builtins(one) for one in examples(3)]
+    rows[1]["outcomes"]["large"]["quality"] = float("nan")
+    (tmp_path / "bad.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    refused = run(tmp_path, "bad.jsonl", "--report", "report")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("bad.jsonl, line 2, outcomes.large.quality: is no finite number.")
+    assert not (tmp_path / "report").exists()
+
+
+def test_a_split_that_the_data_do_not_have_is_told(home):
+    refused = run(home, "data/two.jsonl.gz", "--split", "train")
+    assert refused.returncode == 2
+    assert 'no line has the split "train"' in refused.stderr
+
+
+def test_a_report_without_a_place_is_told(home):
+    refused = run(home, "data/two.jsonl.gz", "--policy", "rules", "--report", "catalog.toml/report")
+    assert refused.returncode == 2
+    assert "cannot be written" in refused.stderr
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.exists(), reason="the routing data is not beside this checkout")
+def test_the_data_beside_the_project_has_the_known_baselines(tmp_path):
+    told = run(tmp_path, str(SHARED), "--json", "--policy", "longest")
+    nine, two = (
+        {one["policy"]: one["figures"] for one in json.loads(line)["policies"]} for line in told.stdout.splitlines()
+    )
+    assert nine["zero"]["aiq"]["value"] == pytest.approx(0.507, abs=0.001)
+    assert two["longest"]["apgr"]["value"] == pytest.approx(0.595, abs=0.001)
+    assert two["zero"]["aiq"]["value"] == pytest.approx(0.745, abs=0.001)
