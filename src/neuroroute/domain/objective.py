@@ -16,7 +16,7 @@ BEST: Final = 10.0
 USUAL: Final = 5.0
 """When nobody says."""
 
-_RATES: Final = (10.0, 6.0, 4.0, 2.8, 2.0, 1.4, 0.9, 0.5, 0.2, 0.0)
+_RATES: Final = (10.0, 5.0, 3.0, 1.8, 1.15, 0.8, 0.55, 0.35, 0.15, 0.0)
 """How dear a dollar is at 1, 2 … 10, in units of what the unrouted mix pays for quality. At 1 of that unit it does not
 matter which share of the prompts the best single model gets; below, more spending is wanted, above, less."""
 
