@@ -5,18 +5,9 @@ import sys
 
 import click
 
+from neuroroute.cli.moment import moment
 from neuroroute.cli.telling import DOTENV, errors_told
 from neuroroute.settings import read_environment
-
-
-def _moment(context: click.Context, option: click.Parameter, said: str | None) -> float | None:
-    del context, option
-    from neuroroute.dialects.moments import moment
-
-    try:
-        return None if said is None else moment(said)
-    except ValueError as wrong:
-        raise click.BadParameter(str(wrong)) from wrong
 
 
 @click.group()
@@ -40,8 +31,8 @@ def verify(*, as_json: bool) -> None:
 @click.option("--actor", help="Only what was changed by this one: admin, a client key's id, cli, startup.")
 @click.option("--action", help="Only this kind of change.")
 @click.option("--target", help="Only changes of this provider, key, …")
-@click.option("--from", "since", callback=_moment, help="Only since this moment (ISO 8601, or seconds since 1970).")
-@click.option("--to", "until", callback=_moment, help="Only before this moment.")
+@click.option("--from", "since", callback=moment, help="Only since this moment (ISO 8601, or seconds since 1970).")
+@click.option("--to", "until", callback=moment, help="Only before this moment.")
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most as many, the last ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def list_entries(

@@ -164,14 +164,23 @@ def remade(record: DecisionRecord, cards: Sequence[ModelCard]) -> Plan:
     Raises:
         NotRemade: the choice depended on something that was not kept.
     """
-    grounds = record.grounds
+    return planned(record, cards, policy_of(record.plan), record.grounds)
+
+
+def planned(record: DecisionRecord, cards: Sequence[ModelCard], policy: RoutingPolicy, grounds: Grounds) -> Plan:
+    """The plan that `policy` would have made of these `grounds` when `record` was written.
+
+    Raises:
+        NotRemade: the choice depends on something that was not kept.
+        NeuroRouteError: as `domain.deciding.decide`.
+    """
     decision = decide(
         [card for card in cards if grounds.told_all is None or card.id in grounds.told_all],
         caller=Caller(record.caller, models=grounds.caller_models),
         unfit=grounds.unfit,
         requirements=grounds.requirements,
         objective=grounds.objective,
-        policy=policy_of(record.plan),
+        policy=policy,
         classify=lambda: _kept(grounds.reading, "what was read of the prompt"),
         count=lambda: _kept(grounds.tokens, "the prompt's number of tokens"),
         circumstances=grounds.circumstances,

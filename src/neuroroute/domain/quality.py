@@ -32,6 +32,8 @@ class PromptReading(Struct, frozen=True, kw_only=True, tag="learned"):
     """What it takes, as shares that add up to one."""
     known: Mapping[str, float]
     """How good an answer of each model that was seen in training is, 0..1, by the name it had there."""
+    predictor: str = ""
+    """The version of the weights that it was read by, and only they can tell more of it."""
 
 
 class Estimate(Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class LearnedClassifier(Classifier):
     """Reads the last thing that the user says: what stands before it was answered."""
 
     def __init__(self, weights: Weights) -> None:
+        self._version = weights.version
         self._difficulty = weights.head.difficulty
         self._lexicon = Lexicon(weights)
         self._families = readers_of(weights)
@@ -52,6 +53,7 @@ class LearnedClassifier(Classifier):
             familiarity={name: family.familiarity for name, family in told.items()},
             skills=skills,
             known=known,
+            predictor=self._version,
         )
 
 
