@@ -135,6 +135,33 @@ def test_a_report_without_a_place_is_told(home):
     assert "cannot be written" in refused.stderr
 
 
+def test_tasks_can_count_as_one(home, tmp_path):
+    (tmp_path / "groups.json").write_text('{"everything": ["sums", "poems"]}')
+    told = run(home, "data/two.jsonl.gz", "--policy", "rules", "--task-groups", str(tmp_path / "groups.json"))
+    assert told.stdout.startswith("# two: 60 prompts (dev), 2 models, 1 task")
+    (tmp_path / "groups.json").write_text('{"a": ["sums"], "b": ["sums"]}')
+    refused = run(home, "data/two.jsonl.gz", "--policy", "rules", "--task-groups", str(tmp_path / "groups.json"))
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "groups.json, b: sums is in a, too." in refused.stderr
+
+
+def test_each_task_can_be_left_out_of_the_training(home):
+    told = run(home, "data/two.jsonl.gz", "--leave-out-tasks", "--policy", "learned", "--json")
+    assert told.returncode == 0, told.stderr
+    assert told.stderr.startswith("Training")
+    report = json.loads(told.stdout)
+    assert report["predictor"] is None
+    assert "weights that were trained on all others" in report["notes"][0]
+    assert report["means"]["over_blind"]["learned"]["value"] is not None
+
+
+def test_one_task_alone_cannot_be_left_out(tmp_path):
+    written(tmp_path / "one.jsonl", [one for one in examples() if one.dataset == "sums"])
+    refused = run(tmp_path, "one.jsonl", "--leave-out-tasks")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "one has one task. Leaving out takes two or more." in refused.stderr
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="the routing data is not beside this checkout")
 def test_the_data_beside_the_project_has_the_known_baselines(tmp_path):

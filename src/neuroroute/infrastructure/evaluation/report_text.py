@@ -31,8 +31,8 @@ def words_of(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterable[str]:
-    tasks = len(report.tasks) or 1
-    yield f"# {report.data}: {report.prompts} prompts ({report.split}), {len(report.models)} models, {tasks} tasks"
+    models, tasks = _number(len(report.models), "model"), _number(len(report.tasks) or 1, "task")
+    yield f"# {report.data}: {_number(report.prompts, 'prompt')} ({report.split}), {models}, {tasks}"
     yield ""
     yield (
         f"In brackets: 95 % intervals of {report.resamples} bootstrap draws of the prompts (seed {report.seed}). "
@@ -74,6 +74,10 @@ def _lines(report: Report) -> Iterable[str]:
     if report.notes:
         yield from ("", "## Notes", "")
         yield from (f"- {note}" for note in report.notes)
+
+
+def _number(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _of_tasks(report: Report) -> Iterable[str]:

@@ -8,17 +8,19 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 _NAMESPACE: Final = "http://www.w3.org/2000/svg"
-_WIDTH, _HEIGHT = 760, 460
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 50, 95
-_COLOURS: Final = ("#2f7ec7", "#d1601f", "#23936b", "#a8579a", "#8b8f00")
+_WIDTH, _HEIGHT = 760, 480
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 50, 110
+_COLOURS: Final = ("#2f7ec7", "#d1601f", "#23936b", "#a8579a", "#8b8f00", "#767c84")
 """At least 3 to 1 on white and on black (WCAG 2.2, 1.4.11)."""
-_DASHES: Final = ("", "7 4", "2 3", "9 3 2 3", "1 5")
+_DASHES: Final = ("", "7 4", "2 3", "9 3 2 3", "1 5", "12 4")
 _STEPS: Final = (1, 2, 5, 10)
 _TICKS: Final = 6
 _LINE: Final = 14
 """Pixels from one line of small text to the next."""
 _LETTER: Final = 6.4
-"""Width of one, about."""
+"""Width of one of small text, about."""
+_MARK, _WIDE_LETTER, _GAP, _ROW = 34, 7.6, 18, 22
+"""Of the legend: pixels of a mark, of a letter, between entries and from one row to the next."""
 _STYLE: Final = """<style>
 svg { background: #ffffff; color: #1f2328; font: 13px system-ui, sans-serif; }
 text { fill: currentColor; } .small { font-size: 11px; } .title { font-size: 16px; font-weight: 600; }
@@ -137,10 +139,12 @@ def _label(label: str, x: float, y: float, boxes: list[_Box]) -> str:
 
 
 def _legend(series: Sequence[Series]) -> Iterable[str]:
-    x = float(_LEFT)
+    x, y = float(_LEFT), _HEIGHT - 36
     for number, one in enumerate(series):
         colour, dash = _look(number)
-        y = _HEIGHT - 20
+        wide = _MARK + _WIDE_LETTER * len(one.name)
+        if x > _LEFT and x + wide > _WIDTH:
+            x, y = float(_LEFT), y + _ROW
         if one.line:
             yield (
                 f'<line x1="{x:.0f}" x2="{x + 28:.0f}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="2" '
@@ -148,8 +152,8 @@ def _legend(series: Sequence[Series]) -> Iterable[str]:
             )
         else:
             yield f'<circle cx="{x + 14:.0f}" cy="{y - 4}" r="3.5" fill="{colour}"/>'
-        yield f'<text x="{x + 34:.0f}" y="{y}">{escape(one.name)}</text>'
-        x += 34 + 8 * len(one.name) + 20
+        yield f'<text x="{x + _MARK:.0f}" y="{y}">{escape(one.name)}</text>'
+        x += wide + _GAP
 
 
 def _look(number: int) -> tuple[str, str]:
