@@ -68,8 +68,8 @@ def _in_words(record: DecisionRecord, models: Sequence[Registered]) -> Iterable[
     names = {model.card.id: model.card.name for model in models}
     first, *others = plan.order
     yield f"{first} ({names[first]}) answers."
-    yield f"Policy {plan.policy}, catalogue {plan.catalog_version}."
     if plan.reasoning is not None:
+        yield f"Policy {plan.policy}, confidence {plan.confidence:.3f}:"
         yield from _rules(plan.reasoning)
     if plan.foresight is not None:
         yield from _predictions(plan, plan.foresight)
@@ -91,7 +91,8 @@ def _rules(reasoning: Reasoning) -> Iterable[str]:
 
 
 def _predictions(plan: Plan, foresight: Foresight) -> Iterable[str]:
-    yield f"Objective {foresight.level:g} of 10, spending {foresight.spends}; predictor {foresight.predictor}:"
+    wish = f"objective {foresight.level:g} of 10, spending {foresight.spends}"
+    yield f"Policy {plan.policy}, {wish}, predictor {foresight.predictor}:"
     width = max(len(candidate.model) for candidate in plan.candidates)
     yield f"  {'':<{width}}   good with   (80 % interval)        costs      takes"
     for candidate in plan.candidates:

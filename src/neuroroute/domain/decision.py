@@ -52,6 +52,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     method: SelectionMethod
     model: ModelId
     """Who was chosen before its health was looked at."""
+    confidence: float | None = None
+    """0..1, as the policy reckons it; `None` where it was not asked."""
     order: tuple[ModelId, ...]
     """Who is asked: the first, and who takes over when it fails."""
     candidates: tuple[Candidate, ...]
@@ -108,6 +110,7 @@ def plan_of(decision: RoutingDecision, grounds: Grounds, catalog_version: str) -
         catalog_version=catalog_version,
         method=selection.method,
         model=selection.model,
+        confidence=None if ranking is None else ranking.confidence,
         order=tuple([card.id for card in decision.candidates]),
         candidates=tuple(_candidates(decision, grounds, foresight)),
         excluded=decision.excluded,
