@@ -3,9 +3,10 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from operator import add
-from typing import Final, NamedTuple, Protocol, final
+from typing import Final, Protocol, final
 
 import numpy as np
+from msgspec import Struct
 
 from neuroroute.infrastructure.classifiers import direct, skills
 from neuroroute.infrastructure.classifiers.forest import Forest
@@ -19,7 +20,7 @@ _HIGHEST: Final = 0.99
 """Nothing is certain."""
 
 
-class Seen(NamedTuple):
+class Seen(Struct, frozen=True, gc=False):
     """One prompt, as all families see it."""
 
     features: PromptFeatures
@@ -28,7 +29,7 @@ class Seen(NamedTuple):
     difficulty: float
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True, gc=False):
     """What a family says of a prompt."""
 
     familiarity: float
@@ -108,11 +109,13 @@ class DirectReader(FamilyReader):
         family, features, lanes = self._family, prompt.features, prompt.lanes
         share = lanes[self._known] * weight_of(len(features.grams))
         familiar = direct.familiarity(family, features.form, share=share)
-        strange = direct.strange_qualities(family, prompt.difficulty) if familiar < 1 else family.typical
-        if familiar:
-            known = direct.qualities(family, lanes[self._logits], self._forest.sums(features.shape))
-            strange = [far + familiar * (near - far) for far, near in zip(strange, known, strict=True)]
-        return Told(familiar, _possible(family.models, strange), {})
+        if not familiar:
+            return Told(0.0, _possible(family.models, direct.strange_qualities(family, prompt.difficulty)), {})
+        qualities = direct.qualities(family, lanes[self._logits], self._forest.sums(features.shape))
+        if familiar < 1:
+            strange = direct.strange_qualities(family, prompt.difficulty)
+            qualities = [far + familiar * (near - far) for far, near in zip(strange, qualities, strict=True)]
+        return Told(familiar, _possible(family.models, qualities), {})
 
 
 def _possible(models: Sequence[str], qualities: Iterable[float]) -> Mapping[str, float]:

@@ -9,18 +9,17 @@ import numpy as np
 from neuroroute.infrastructure.classifiers.weights import Weights
 
 _MOST: Final = 2048
-"""N-grams of a prompt: so many of the largest whole number add up exactly in single precision, in any order."""
+"""N-grams of a prompt: so many of the largest weight add up exactly in single precision, in any order."""
 
 
 @final
 class Lexicon:
-    """Rows of n-grams, to be added up. Single precision, for its products are quick, and exact on whole numbers."""
+    """Rows of n-grams, to be added up: in single precision, which is exact here, for scales are powers of two."""
 
     def __init__(self, weights: Weights) -> None:
         self._rows = dict(zip(weights.grams, range(1, len(weights.grams) + 1), strict=True))
         self._table = np.zeros((len(weights.grams) + 1, len(weights.scales)), dtype=np.float32)
-        self._table[1:] = weights.table
-        self._scales = weights.scales
+        self._table[1:] = weights.table * weights.scales
         self._ones = np.ones(_MOST, dtype=np.float32)
 
     def sums(self, grams: Collection[bytes]) -> list[float]:
@@ -29,8 +28,7 @@ class Lexicon:
         Divided by the square root of how many grams there are, so that long prompts are as loud as short ones.
         """
         rows = np.fromiter(map(self._rows.get, grams, repeat(0)), np.intp, len(grams))
-        sums = self._ones[: len(rows)] @ self._table.take(rows, axis=0)
-        return (sums * (self._scales * weight_of(len(rows)))).tolist()
+        return (self._ones[: len(rows)] @ self._table.take(rows, axis=0) * weight_of(len(rows))).tolist()
 
 
 def weight_of(grams: int) -> float:

@@ -42,15 +42,13 @@ class Difficulty(Struct, frozen=True, kw_only=True):
 
     features: tuple[int, ...]
     """Places in the shape."""
-    means: tuple[float, ...]
-    deviations: tuple[float, ...]
-    shares: tuple[float, ...]
-    """What each counts for; they add up to one."""
+    slopes: tuple[float, ...]
+    intercept: float
 
     def of(self, shape: Sequence[float]) -> float:
         """0 is usual, 1 a deviation harder."""
-        terms = zip(self.features, self.means, self.deviations, self.shares, strict=True)
-        harder = sum([share * (shape[feature] - mean) / deviation for feature, mean, deviation, share in terms])
+        terms = zip(self.features, self.slopes, strict=True)
+        harder = self.intercept + sum([slope * shape[feature] for feature, slope in terms])
         return min(FARTHEST, max(-FARTHEST, harder))
 
 
@@ -101,7 +99,7 @@ class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
     skills: tuple[str, ...]
     base: tuple[float, ...]
     """The score of each skill, before any n-gram: its share of the prompts."""
-    forms: tuple[Form, ...] = tuple(Form)
+    forms: tuple[Form, ...]
     """That were seen; prompts of others are strange."""
     sharpness: float
     """Of the soft maximum that makes shares of the scores."""

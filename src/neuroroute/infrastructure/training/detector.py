@@ -11,12 +11,15 @@ from neuroroute.infrastructure.training.sparse import Floats, sigmoid, solved
 _PENALTY: Final = 1.0
 _MOST_STEPS: Final = 30
 _SMALL: Final = 1e-9
+_NEVER: Final = -60.0
 
 
 def detector_of(
     familiar: Sequence[Sequence[float]], strange: Sequence[Sequence[float]], *, threshold: float, power: float
 ) -> Detector:
-    """By the evidence of prompts of both kinds, at least one of each. Newton's steps, on standardised evidence."""
+    """By the evidence of prompts of both kinds; without any of one, all are strange. Newton's steps."""
+    if not familiar or not strange:
+        return Detector(intercept=_NEVER, slopes=(), threshold=threshold, power=power)
     evidence = np.array([*familiar, *strange], dtype=np.float64)
     wanted = np.concatenate([np.ones(len(familiar)), np.zeros(len(strange))])
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + _SMALL

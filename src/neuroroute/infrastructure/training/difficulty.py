@@ -10,8 +10,8 @@ from neuroroute.infrastructure.classifiers.weights import Difficulty
 from neuroroute.infrastructure.training.family import Family
 from neuroroute.infrastructure.training.sparse import Floats, solved
 
-_FEATURES: Final = ("body", "numbers", "commas", "stops", "cues")
-"""A longer prompt, with more numbers, clauses and sentences, is never easier: only slopes of that sign are believed."""
+_FEATURES: Final = ("words", "numbers", "operators", "commas", "cues")
+"""A longer prompt, with more numbers, signs, clauses and steps, is never easier: other slopes are not believed."""
 _DOUBT: Final = 50.0
 """Prompts' worth of doubt in each slope."""
 
@@ -34,12 +34,8 @@ def difficulty_of(families: Sequence[Family]) -> Difficulty:
         pull += (looks.T @ hard)[:, 0] / prompts
     slopes = _positive(curvature, pull)
     shares = slopes / slopes.sum() if slopes.any() else np.full(len(places), 1 / len(places))
-    return Difficulty(
-        features=tuple(places),
-        means=tuple(means.tolist()),
-        deviations=tuple(deviations.tolist()),
-        shares=tuple(shares.tolist()),
-    )
+    away = shares / deviations
+    return Difficulty(features=tuple(places), slopes=tuple(away.tolist()), intercept=-float((away * means).sum()))
 
 
 def harder_by(difficulty: Difficulty, families: Sequence[Family]) -> float:

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from neuroroute.infrastructure.classifiers.weights import DirectFamily, Trees
-from neuroroute.infrastructure.training.family import Family, folds_of
+from neuroroute.infrastructure.training.family import Family, folds_of, split_by
 from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_of, logistic, sigmoid, solved
 from neuroroute.infrastructure.training.spread import spread_of
 from neuroroute.infrastructure.training.trees import Tree, boosted, sums
@@ -21,8 +21,6 @@ _UNUSUAL: Final = 0.1
 _FALL: Final = 0.35
 """So much smaller a share of known grams is wholly strange."""
 _SMALL: Final = 1e-9
-_RARE: Final = 0.02
-"""A form that fewer prompts have was not seen."""
 
 
 class DirectLearned(NamedTuple):
@@ -83,7 +81,7 @@ def learn_direct(family: Family, *, lane: int, harder: float, said: Callable[[in
             formal=mix.formal,
             intercepts=tuple(mix.intercepts.tolist()),
             slopes=tuple(mix.slopes.tolist()),
-            forms=tuple(form for form in sorted(set(family.forms)) if family.forms.count(form) > _RARE * len(known)),
+            forms=family.usual_forms(family.all),
             strange=usual - _FALL,
             usual=usual,
             harder=harder,
@@ -110,9 +108,8 @@ def _out_of_fold(family: Family, said: Callable[[int], None]) -> tuple[Floats, F
     """Both parts, and the share of known grams, of each prompt by a model that did not see its stem."""
     folds = folds_of(family.stems, _FOLDS, purpose="mix")
     words, shape, known = np.zeros_like(family.qualities), np.zeros_like(family.qualities), np.zeros(len(folds))
-    for fold in range(_FOLDS):
-        inside = np.flatnonzero(folds == fold)
-        fit = _fitted(family, np.flatnonzero(folds != fold))
+    for inside, outside in split_by(folds):
+        fit = _fitted(family, outside)
         words[inside], shape[inside] = fit.parts(family, inside)
         known[inside] = family.known_share(fit.grams)[inside]
         said(1)

@@ -1,7 +1,7 @@
 """A family of models as numbers: the prompts that all of them answered, and what each answer was worth."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -14,6 +14,8 @@ from neuroroute.infrastructure.evaluation.priced_models import priced_by_data
 from neuroroute.infrastructure.training.sparse import Floats, Integers, SparseRows
 
 _NANO: Final = 1e-9
+_RARE: Final = 0.02
+"""A form that a smaller share of prompts has was not seen."""
 
 
 class Family(NamedTuple):
@@ -44,6 +46,11 @@ class Family(NamedTuple):
     def all(self) -> Integers:
         """The prompts."""
         return np.arange(len(self.stems))
+
+    def usual_forms(self, prompts: Integers) -> tuple[Form, ...]:
+        """The forms that more than a few of `prompts` have."""
+        forms = [self.forms[int(prompt)] for prompt in prompts.tolist()]
+        return tuple(form for form in sorted(set(forms)) if forms.count(form) > _RARE * len(forms))
 
     def frequent(self, prompts: Integers, *, least: int) -> Integers:
         """The grams that at least so many of `prompts` have."""
@@ -93,6 +100,14 @@ def family_of(name: str, examples: Sequence[Example]) -> Family:
         prompt_of=np.repeat(np.arange(len(examples)), counts),
         gram_of=np.concatenate(held),
     )
+
+
+def split_by(groups: Integers) -> Iterator[tuple[Integers, Integers]]:
+    """The prompts of each group, and all others; groups beside which there is none are passed over."""
+    for group in np.unique(groups):
+        inside, outside = np.flatnonzero(groups == group), np.flatnonzero(groups != group)
+        if len(outside):
+            yield inside, outside
 
 
 def folds_of(stems: Sequence[str], count: int, *, purpose: str) -> Integers:

@@ -18,6 +18,7 @@ from neuroroute.infrastructure.training.sparse import Floats, Integers
 Data = Mapping[str, Sequence[Example]]
 """By name, each with at least one example and two models."""
 
+_SMALLEST: Final = 1e-12
 _MANY: Final = 3
 """From so many tasks and models on they are told apart by skills. Of two models, what one gains over the other is
 learned better by itself."""
@@ -25,7 +26,10 @@ learned better by itself."""
 
 def steps_of(data: Data) -> int:
     """How many steps `learn` tells of."""
-    return sum(skills.STEPS if _has_skills(examples) else direct.STEPS for examples in data.values())
+    return sum(
+        skills.steps_with(len(_tasks(examples))) if _has_skills(examples) else direct.STEPS
+        for examples in data.values()
+    )
 
 
 def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
@@ -47,7 +51,8 @@ def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
         blocks.append((family, found.grams, np.concatenate([found.lanes, known], axis=1)))
         lane += found.lanes.shape[1] + 1
     grams, table = _joined(blocks)
-    scales = np.maximum(np.abs(table).max(axis=0, initial=0.0), 1e-12) / LARGEST
+    largest = np.maximum(np.abs(table).max(axis=0, initial=0.0), _SMALLEST)
+    scales = 2.0 ** np.ceil(np.log2(largest / LARGEST))
     head = Head(
         shape=NAMES,
         families=tuple(learned),
@@ -60,8 +65,11 @@ def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
 
 
 def _has_skills(examples: Sequence[Example]) -> bool:
-    tasks = {example.dataset for example in examples}
-    return len(tasks) >= _MANY and len(examples[0].outcomes) >= _MANY
+    return len(_tasks(examples)) >= _MANY and len(examples[0].outcomes) >= _MANY
+
+
+def _tasks(examples: Sequence[Example]) -> set[str]:
+    return {example.dataset for example in examples}
 
 
 def _joined(blocks: Sequence[tuple[Family, Integers, Floats]]) -> tuple[tuple[bytes, ...], Floats]:

@@ -10,7 +10,7 @@ from neuroroute.infrastructure.classifiers.looks import Looks
 from neuroroute.infrastructure.classifiers.skills import evidence, familiarity, qualities, shares_of
 from neuroroute.infrastructure.classifiers.weights import Detector, SkillsFamily, Spread
 from neuroroute.infrastructure.training.detector import detector_of
-from neuroroute.infrastructure.training.family import Family, folds_of
+from neuroroute.infrastructure.training.family import Family, folds_of, split_by
 from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_of, ridge
 from neuroroute.infrastructure.training.spread import spread_of
 
@@ -19,14 +19,13 @@ _LEAST: Final = 2
 _FOLDS: Final = 5
 _GROUPS: Final = 10
 """Of tasks that are left out together: each by itself, of ten or fewer."""
-STEPS: Final = 1 + _FOLDS + _GROUPS
 _SKILL_PENALTY: Final = 1.0
 _RESIDUAL_PENALTY: Final = 20.0
 _SHARPNESS: Final = 10.0
 _THRESHOLD: Final = 0.6
 _POWER: Final = 0.5
 _WIDTH: Final = 0.1
-"""Added to the variance of a number of the shape within a skill, so that one that never changes is no proof."""
+"""So much of the variance of a number is added to that within a skill, so that one that never changes is no proof."""
 _SMALL: Final = 1e-9
 
 
@@ -49,20 +48,23 @@ class _Told(NamedTuple):
     residuals: Floats
 
 
+def steps_with(tasks: int) -> int:
+    """How many steps it takes to learn so many."""
+    return 1 + _FOLDS + min(_GROUPS, tasks)
+
+
 def learn_skills(family: Family, *, lane: int, said: Callable[[int], None]) -> SkillsLearned:
-    """`lane`: where its lanes begin. `said`: is told of each of `STEPS`."""
+    """`lane`: where its lanes begin. `said`: is told of each of `steps_with` its tasks."""
     fit = _fitted(family, family.all, lane)
     said(1)
     predicted, strange = list[tuple[_Told, SkillsLearned]](), list[_Told]()
     folds, groups = folds_of(family.stems, _FOLDS, purpose="known"), family.task_of % _GROUPS
-    for fold in range(_FOLDS):
-        learned = _fitted(family, np.flatnonzero(folds != fold), lane)
-        predicted.append((_told(family, np.flatnonzero(folds == fold), learned), learned))
+    for inside, outside in split_by(folds):
+        learned = _fitted(family, outside, lane)
+        predicted.append((_told(family, inside, learned), learned))
         said(1)
-    for group in range(_GROUPS):
-        inside = np.flatnonzero(groups == group)
-        if len(inside):
-            strange.append(_told(family, inside, _fitted(family, np.flatnonzero(groups != group), lane)))
+    for inside, outside in split_by(groups):
+        strange.append(_told(family, inside, _fitted(family, outside, lane)))
         said(1)
     detector = detector_of(
         [row for told, _ in predicted for row in told.evidence],
@@ -97,6 +99,7 @@ def _fitted(family: Family, prompts: Integers, lane: int) -> SkillsLearned:
             models=tuple(family.models),
             typical=tuple(scored.mean(axis=0).tolist()),
             spread=Spread(0.0, 0.0),
+            forms=family.usual_forms(prompts),
             skills=tuple(family.tasks[int(task)] for task in tasks.tolist()),
             base=tuple(base.tolist()),
             sharpness=_SHARPNESS,
@@ -111,11 +114,9 @@ def _fitted(family: Family, prompts: Integers, lane: int) -> SkillsLearned:
 
 def _looks(shapes: Floats, shares: Floats) -> Looks:
     """`shares`: prompt x skill, what each prompt counts for in the means of each skill."""
-    nowhere = np.zeros((0, 0))
-    looks = Looks(shapes.mean(axis=0), shapes.std(axis=0) + _SMALL, nowhere, nowhere)
-    standard = looks.standardised(shapes)
-    centres = shares.T @ standard
-    return structs.replace(looks, centres=centres, widths=np.sqrt(shares.T @ standard**2 - centres**2 + _WIDTH))
+    centres = shares.T @ shapes
+    variance = shares.T @ shapes**2 - centres**2 + _WIDTH * shapes.var(axis=0) + _SMALL
+    return Looks(centres, 1 / np.sqrt(variance))
 
 
 def _told(family: Family, prompts: Integers, learned: SkillsLearned) -> _Told:

@@ -1,7 +1,6 @@
 """Boosted oblivious trees over the shape of prompts: every level of a tree asks one question of all its branches."""
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -38,9 +37,8 @@ def boosted(shapes: Floats, residuals: Floats) -> Sequence[Tree]:
     """Trees whose sum is near `residuals`, prompt x model."""
     columns = columns_of(shapes)
     thresholds = [_cuts(column) for column in columns]
-    bins: list[Integers] = [
-        np.searchsorted(cuts, column, side="left") for cuts, column in zip(thresholds, columns, strict=True)
-    ]
+    sides = [np.searchsorted(cuts, column, side="left") for cuts, column in zip(thresholds, columns, strict=True)]
+    bins = np.stack(sides, axis=1)
     return [tree for seed in _SEEDS for tree in _forest(thresholds, bins, residuals, np.random.default_rng(seed))]
 
 
@@ -51,15 +49,14 @@ def _cuts(column: Floats) -> Floats:
 
 
 def _forest(
-    thresholds: Sequence[Floats], bins: Sequence[Integers], residuals: Floats, random: np.random.Generator
+    thresholds: Sequence[Floats], bins: Integers, residuals: Floats, random: np.random.Generator
 ) -> Sequence[Tree]:
     trees, left = list[Tree](), residuals
     for _ in range(_ROUNDS):
-        order: list[int] = random.permutation(len(bins)).tolist()
-        asked = [one for one in order[:_ASKED] if len(thresholds[one])]
-        tree, leaves = _grown(thresholds, bins, _goals(left), asked)
-        count = np.bincount(leaves, minlength=1 << len(tree))
-        sums = [summed(leaves, column, 1 << len(tree)) / (count + _SHRINKAGE) for column in columns_of(left)]
+        order: list[int] = random.permutation(len(thresholds)).tolist()
+        tree, leaves = _grown(thresholds, bins, _goals(left), order[:_ASKED])
+        count = np.bincount(leaves, minlength=1 << DEPTH)
+        sums = [summed(leaves, column, 1 << DEPTH) / (count + _SHRINKAGE) for column in columns_of(left)]
         values = _RATE * np.stack(sums, axis=1)
         left = left - values[leaves]
         trees.append(Tree([feature for feature, _ in tree], [threshold for _, threshold in tree], values / len(_SEEDS)))
@@ -73,33 +70,39 @@ def _goals(residuals: Floats) -> Floats:
 
 
 def _grown(
-    thresholds: Sequence[Floats], bins: Sequence[Integers], goals: Floats, asked: Sequence[int]
+    thresholds: Sequence[Floats], bins: Integers, goals: Floats, asked: Sequence[int]
 ) -> tuple[Sequence[tuple[int, float]], Integers]:
     """The questions, and each prompt's leaf."""
     leaves, questions = np.zeros(len(goals), dtype=np.int64), list[tuple[int, float]]()
+    seen, cuts = bins[:, asked], np.array([len(thresholds[one]) for one in asked], dtype=np.int64)
     for _ in range(DEPTH):
-        if not asked:
-            break
-        splits = [(*_split(leaves, 1 << len(questions), bins[one], goals, len(thresholds[one])), one) for one in asked]
-        best = max(splits, key=itemgetter(0))
-        _, step, feature = best
-        questions.append((feature, float(thresholds[feature][step])))
-        leaves = leaves * 2 + (bins[feature] > step)
+        place, step = _best_split(leaves, 1 << len(questions), seen, cuts, goals)
+        questions.append((asked[place], float(thresholds[asked[place]][step])))
+        leaves = leaves * 2 + (seen[:, place] > step)
     return questions, leaves
 
 
-def _split(leaves: Integers, count: int, binned: Integers, goals: Floats, steps: int) -> tuple[float, int]:
-    """What the best threshold of a feature gains, and which it is."""
-    place, size = leaves * (steps + 1) + binned, count * (steps + 1)
-    below = np.bincount(place, minlength=size).reshape(count, -1).cumsum(axis=1)
-    gain = np.zeros(steps + 1)
+def _best_split(leaves: Integers, count: int, seen: Integers, cuts: Integers, goals: Floats) -> tuple[int, int]:
+    """The feature and the threshold that gain most.
+
+    Args:
+        leaves: of each prompt, before the split.
+        count: of leaves.
+        seen: prompt x feature: how many of its thresholds are below.
+        cuts: how many thresholds each feature has.
+        goals: prompt x goal.
+    """
+    features, steps = len(cuts), int(cuts.max()) + 1
+    places = ((np.arange(features) * count + leaves[:, None]) * steps + seen).ravel()
+    size = (features, count, steps)
+    below = np.bincount(places, minlength=features * count * steps).reshape(size).cumsum(axis=2)
+    gain = np.zeros((features, steps))
     for goal in columns_of(goals):
-        sums = summed(place, goal, size).reshape(count, -1).cumsum(axis=1)
-        above = sums[:, -1:] - sums
-        gain += (sums**2 / (below + _SHRINKAGE) + above**2 / (below[:, -1:] - below + _SHRINKAGE)).sum(axis=0)
-    told_apart = np.round(gain[:steps], _DIGITS)
-    step = int(told_apart.argmax())
-    return float(told_apart[step]), step
+        sums = summed(places, np.repeat(goal, features), features * count * steps).reshape(size).cumsum(axis=2)
+        above = sums[:, :, -1:] - sums
+        gain += (sums**2 / (below + _SHRINKAGE) + above**2 / (below[:, :, -1:] - below + _SHRINKAGE)).sum(axis=1)
+    told_apart = np.where(np.arange(steps) < cuts[:, None], np.round(gain, _DIGITS), -np.inf)
+    return divmod(int(told_apart.argmax()), steps)
 
 
 def sums(trees: Sequence[Tree], shapes: Floats) -> Floats:
