@@ -21,12 +21,13 @@ MEASURED = frozenset(
 """Members whose value is another each time: only its type is compared."""
 SHOWN_HEADERS = (
     "access-control-allow-origin", "allow", "content-type", "retry-after", "x-error-code", "x-ratelimit-limit-requests",
-    "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests",
+    "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", "x-neuroroute-decision",
 )  # fmt: skip
 """Of an answer with its head, in this order; all others are left out."""
 NAMED = ("key", "id")
 """Members of answers that later commands may use: `$KEY` and `$ID`."""
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_DECISION = re.compile(r"^x-neuroroute-decision: (\w+)$", re.MULTILINE)
 _CATS = re.compile(r"\$\(cat (\S+)\)")
 _ANY = "…"
 
@@ -76,7 +77,7 @@ def named_in(answer: str) -> dict[str, str]:
     try:
         return dict(_named(json.loads(answer)))
     except ValueError:
-        return {}
+        return {"decision": found[1]} if (found := _DECISION.search(answer)) else {}
 
 
 def _named(value: object) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,15 @@ from running import COMMAND, Service, eventually
 
 ROOT = Path(__file__).parents[2]
 API = ("docs/api.md", "docs/admin-api.md")
-DOCUMENTS = ("README.md", *API, "docs/openai.md", "docs/anthropic.md", "docs/streaming.md", "docs/operations.md")
+DOCUMENTS = (
+    "README.md",
+    *API,
+    "docs/openai.md",
+    "docs/anthropic.md",
+    "docs/routing.md",
+    "docs/streaming.md",
+    "docs/operations.md",
+)
 KEYS = {"OPENAI_API_KEY": "sk-example", "ANTHROPIC_API_KEY": "sk-ant-example"}
 """What the README has its reader set before `neuroroute route`."""
 _LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
