@@ -2,15 +2,18 @@
 
 import asyncio
 import sys
+from pathlib import Path
+from typing import IO
 
 import click
 
 from neuroroute.cli.moment import moment
-from neuroroute.cli.telling import DOTENV, errors_told
+from neuroroute.cli.telling import DOTENV, errors_told, fail
 from neuroroute.settings import read_environment
 
 _SINCE = click.option("--since", callback=moment, help="Only since this moment (ISO 8601, or seconds since 1970).")
 _UNTIL = click.option("--until", callback=moment, help="Only before this moment.")
+_CALLER = click.option("--caller", help="Only decisions for this one: a client key's id, admin, anyone.")
 
 
 @click.command()
@@ -24,3 +27,61 @@ def replay(decision_id: str, *, as_json: bool) -> None:
         done = asyncio.run(replayed(read_environment(DOTENV), decision_id, as_json=as_json))
         click.echo(done.text)
         sys.exit(0 if done.same else 1)
+
+
+@click.command()
+@click.option("--policy", type=click.Choice(["learned", "rules"]), default="learned", show_default=True)
+@click.option("--objective", type=click.FloatRange(0, 10), help="From cheapest, 0, to best, 10; else each one's own.")
+@_SINCE
+@_UNTIL
+@_CALLER
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def backtest(
+    policy: str,
+    objective: float | None,
+    since: float | None,
+    until: float | None,
+    caller: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Say what stored decisions would have cost and scored under another policy or objective; no model is asked."""
+    from neuroroute.commands.backtest import Other
+    from neuroroute.commands.backtest import backtest as backtested
+    from neuroroute.commands.each_decision import Wanted
+
+    if objective is not None and policy != "learned":
+        raise click.BadParameter("only the learned policy has one", param_hint="--objective")
+    other, wanted = Other(policy=policy, level=objective), Wanted(since=since, until=until, caller=caller)
+    with errors_told():
+        click.echo(asyncio.run(backtested(read_environment(DOTENV), other, wanted, as_json=as_json)))
+
+
+@click.group()
+def decisions() -> None:
+    """Take decisions of the past elsewhere."""
+
+
+@decisions.command()
+@_SINCE
+@_UNTIL
+@_CALLER
+@click.option("--output", type=click.Path(path_type=Path), help="Write to FILE instead of the standard output.")
+def export(since: float | None, until: float | None, caller: str | None, output: Path | None) -> None:
+    """Print a JSON line for each stored decision, with its predictions, its propensity and the caller's word."""
+    from neuroroute.commands.each_decision import Wanted
+    from neuroroute.commands.export import export as exported
+
+    async def write(file: IO[bytes]) -> None:
+        async for line in exported(read_environment(DOTENV), Wanted(since=since, until=until, caller=caller)):
+            file.write(line)
+
+    with errors_told():
+        if output is None:
+            asyncio.run(write(sys.stdout.buffer))
+            return
+        try:
+            with output.open("wb") as file:
+                asyncio.run(write(file))
+        except OSError as exc:
+            fail(f"{output} cannot be written: {exc.strerror}. Name another file.")

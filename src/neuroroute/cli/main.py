@@ -8,7 +8,7 @@ import msgspec
 
 from neuroroute.cli.audit import audit
 from neuroroute.cli.catalog import catalog
-from neuroroute.cli.decisions import replay
+from neuroroute.cli.decisions import backtest, decisions, replay
 from neuroroute.cli.evaluate import evaluate, score
 from neuroroute.cli.keys import keys
 from neuroroute.cli.legacy import import_legacy
@@ -104,5 +104,5 @@ def doctor() -> None:
         sys.exit(0 if findings.can_serve else 1)
 
 
-for command in (catalog, keys, vault, audit, import_legacy, evaluate, score, train, replay):
+for command in (catalog, keys, vault, audit, import_legacy, evaluate, score, train, replay, backtest, decisions):
     main.add_command(command)

@@ -68,12 +68,13 @@ async def replay(environ: Mapping[str, str], decision_id: str, *, as_json: bool)
         cards = await decisions.cards(version)
         if cards is None:
             raise NotRemade(f"The cards of the catalogue {version} were not kept: the decision cannot be made again")
-        done = replayed(found.record, cards, LearnedPredictor(container.weights()))
+        predicts = found.record.plan.foresight is not None
+        done = replayed(found.record, cards, LearnedPredictor(container.weights()) if predicts else None)
     text = msgspec.json.format(_encode(done), indent=2).decode() if as_json else "\n".join(_in_words(done, found))
     return Replayed(text, done.same)
 
 
-def replayed(record: DecisionRecord, cards: Sequence[ModelCard], predictor: QualityPredictor) -> Replay:
+def replayed(record: DecisionRecord, cards: Sequence[ModelCard], predictor: QualityPredictor | None) -> Replay:
     """The decision made again, and what it came from foretold again where `predictor` is the one that foretold it.
 
     Raises:
@@ -94,10 +95,10 @@ def replayed(record: DecisionRecord, cards: Sequence[ModelCard], predictor: Qual
 
 
 def _foretold(
-    record: DecisionRecord, cards: Sequence[ModelCard], predictor: QualityPredictor
+    record: DecisionRecord, cards: Sequence[ModelCard], predictor: QualityPredictor | None
 ) -> tuple[str, Sequence[Difference]]:
     foresight, reading = record.plan.foresight, record.grounds.reading
-    if foresight is None or not isinstance(reading, PromptReading):
+    if foresight is None or predictor is None or not isinstance(reading, PromptReading):
         return "nothing was foretold", ()
     if not predictor.version == foresight.predictor == reading.predictor:
         return f"not compared: foretold by {foresight.predictor}, installed is {predictor.version}", ()
