@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroroute.application.draft import new_id
-from neuroroute.infrastructure.record_ids import begun, first_id, is_id
+from neuroroute.infrastructure.record_ids import begun, first_id, is_id, may_be_under_way
 
 MOMENTS = st.floats(0, 4e9)
 
@@ -47,3 +47,9 @@ def test_other_texts_are_no_ids(text):
 def test_what_is_no_id_has_no_time(text):
     with pytest.raises(ValueError, match="invalid literal"):
         begun(text)
+
+
+def test_what_came_in_within_the_hour_may_be_under_way():
+    now = time.time()
+    told = [may_be_under_way(first_id(moment) + "7" * 20) for moment in (0, now - 3601, now - 3599, now, now + 2)]
+    assert told == [False, False, True, True, False]

@@ -1,10 +1,13 @@
 """Records' ids: 32 hex digits that begin with 48 bits of epoch milliseconds (`application.draft.new_id`)."""
 
 import re
+import time
 from datetime import UTC, datetime
 from typing import Final
 
 _DIGITS: Final = 12
+_LONGEST: Final = 3600.0
+"""Seconds that hardly an answer takes."""
 _ID: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -25,3 +28,8 @@ def begun(record_id: str) -> datetime:
         ValueError: it is no id of a record.
     """
     return datetime.fromtimestamp(int(record_id[:_DIGITS], 16) / 1000, UTC)
+
+
+def may_be_under_way(record_id: str) -> bool:
+    """Whether its prompt came in so lately that the process which answers it may not have written it yet."""
+    return first_id(time.time() - _LONGEST) <= record_id < first_id(time.time() + 1)

@@ -1,5 +1,6 @@
 """Decisions in the database, and the catalogues that they were made by."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final, final
 
@@ -7,11 +8,14 @@ from sqlalchemy import select, text
 
 from neuroroute.application.stores import DecisionStore, StoredDecision
 from neuroroute.domain.model import ModelCard
-from neuroroute.infrastructure.record_ids import first_id, is_id
+from neuroroute.infrastructure.record_ids import first_id, is_id, may_be_under_way
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.decision_rows import read_cards, stored, write_cards
 from neuroroute.infrastructure.sql.tables import CatalogSnapshotRow, DecisionRow
 
+LATE: Final = 0.5
+"""Seconds after which what another process has answered is written, while all is well (`ledger.writer.DELAY`, and a
+write): whoever asks at once for what it was answered may ask another process."""
 _KEEP: Final = text(
     "INSERT INTO catalog_snapshots (version, cards) VALUES (:version, :cards) ON CONFLICT (version) DO NOTHING"
 )
@@ -27,9 +31,11 @@ class SqlDecisions(DecisionStore):
     async def find(self, decision_id: str) -> StoredDecision | None:
         if not is_id(decision_id):
             return None
-        async with self._database.reading() as session:
-            row = await session.get(DecisionRow, decision_id)
-        return None if row is None else stored(row)
+        found = await self._find(decision_id)
+        if found is None and may_be_under_way(decision_id):
+            await asyncio.sleep(LATE)
+            found = await self._find(decision_id)
+        return found
 
     async def since(self, moment: float, *, after: str, limit: int) -> Sequence[StoredDecision]:
         wanted = select(DecisionRow).where(DecisionRow.id >= first_id(moment), DecisionRow.id > after)
@@ -48,3 +54,8 @@ class SqlDecisions(DecisionStore):
         async with self._database.reading() as session:
             row = await session.get(CatalogSnapshotRow, version)
         return None if row is None else read_cards(version, row.cards)
+
+    async def _find(self, decision_id: str) -> StoredDecision | None:
+        async with self._database.reading() as session:
+            row = await session.get(DecisionRow, decision_id)
+        return None if row is None else stored(row)

@@ -1,17 +1,20 @@
 """Callers' words on answers, each kept in its decision's row, with which it expires; and what they add up to."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final, final
 
 from sqlalchemy import select, text
 
 from neuroroute.application.stores import FeedbackStore, Topic
+from neuroroute.domain.errors import NotStored
 from neuroroute.domain.feedback import Feedback, FeedbackTotal
 from neuroroute.domain.lesson import surplus_of, unknown, word_on
 from neuroroute.domain.model import ModelId
-from neuroroute.infrastructure.record_ids import is_id
+from neuroroute.infrastructure.record_ids import is_id, may_be_under_way
 from neuroroute.infrastructure.sql.database import Database
 from neuroroute.infrastructure.sql.decision_rows import stored
+from neuroroute.infrastructure.sql.decisions import LATE
 from neuroroute.infrastructure.sql.revisions import bump
 from neuroroute.infrastructure.sql.tables import DecisionRow, FeedbackTotalRow
 
@@ -32,6 +35,15 @@ class SqlFeedback(FeedbackStore):
     async def give(self, decision_id: str, *, caller: str, score: float, at: float) -> Feedback:
         if not is_id(decision_id):
             raise unknown(decision_id)
+        try:
+            return await self._give(decision_id, caller=caller, score=score, at=at)
+        except NotStored:
+            if not may_be_under_way(decision_id):
+                raise
+        await asyncio.sleep(LATE)
+        return await self._give(decision_id, caller=caller, score=score, at=at)
+
+    async def _give(self, decision_id: str, *, caller: str, score: float, at: float) -> Feedback:
         async with self._database.writing() as session:
             row = await session.scalar(select(DecisionRow).where(DecisionRow.id == decision_id).with_for_update())
             if row is None:
@@ -51,10 +63,11 @@ class SqlFeedback(FeedbackStore):
             return word
 
     async def totals(self) -> Sequence[FeedbackTotal]:
-        wanted = select(FeedbackTotalRow).order_by(FeedbackTotalRow.caller, FeedbackTotalRow.model)
+        one = FeedbackTotalRow
+        wanted = select(one.caller, one.model, one.count, one.surplus).order_by(one.caller, one.model)
         async with self._database.reading() as session:
-            rows = (await session.scalars(wanted)).all()
+            rows = (await session.execute(wanted)).all()
         return [
-            FeedbackTotal(caller=row.caller, model=ModelId(row.model), count=row.count, surplus=row.surplus)
-            for row in rows
+            FeedbackTotal(caller=caller, model=ModelId(model), count=count, surplus=surplus)
+            for caller, model, count, surplus in rows
         ]
