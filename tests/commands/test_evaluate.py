@@ -162,6 +162,22 @@ def test_one_task_alone_cannot_be_left_out(tmp_path):
     assert "one has one task. Leaving out takes two or more." in refused.stderr
 
 
+def test_exported_decisions_are_evaluated(tmp_path):
+    predictions = {"small": {"quality": 0.5}, "large": {"quality": 0.8}}
+    fields = {"predictions": predictions, "costs_usd": {"small": 0.001, "large": 0.01}, "propensity": 0.9}
+    rows = [
+        {"id": f"d{number}", "chosen": "small", "model": "small", "cost_usd": 0.002, "score": number % 2} | fields
+        for number in range(40)
+    ]
+    (tmp_path / "decisions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    told = run(tmp_path, "decisions.jsonl", "--json", "--report", "report")
+    report = json.loads(told.stdout)
+    assert (report["split"], report["prompts"]) == ("decisions", 40)
+    assert [one["policy"] for one in report["policies"]] == ["decided", "learned", "zero"]
+    assert report["calibration"][0]["curve"] == [{"predicted": 0.5, "observed": 0.5, "answers": 40}]
+    assert (tmp_path / "report" / "report.md").exists()
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.exists(), reason="the routing data is not beside this checkout")
 def test_the_data_beside_the_project_has_the_known_baselines(tmp_path):

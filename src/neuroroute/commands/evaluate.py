@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from neuroroute.commands.leave_out import scored_unseen, steps_of_leaving_out, tasks_of
 from neuroroute.domain.errors import NeuroRouteError
@@ -13,7 +14,9 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.infrastructure.classifiers.learned import LearnedClassifier, LearnedPredictor
 from neuroroute.infrastructure.classifiers.weights import SHIPPED, read_weights
 from neuroroute.infrastructure.evaluation import contenders
+from neuroroute.infrastructure.evaluation.calibration import calibration
 from neuroroute.infrastructure.evaluation.contenders import LEARNED, Contender, by_chance, learned, longest, rules
+from neuroroute.infrastructure.evaluation.decision_rows import DecidedData, holds_decisions, read_decisions
 from neuroroute.infrastructure.evaluation.json_lines import DataRefused
 from neuroroute.infrastructure.evaluation.outcome_table import OutcomeTable, outcome_table
 from neuroroute.infrastructure.evaluation.outcomes import Example, Split, data_files, only, read_outcomes
@@ -21,6 +24,7 @@ from neuroroute.infrastructure.evaluation.pictures import pictures_of
 from neuroroute.infrastructure.evaluation.priced_models import priced_by_catalog, priced_by_data
 from neuroroute.infrastructure.evaluation.report import Report, as_json, reported
 from neuroroute.infrastructure.evaluation.report_text import words_of
+from neuroroute.infrastructure.evaluation.resamples import Resamples
 from neuroroute.infrastructure.evaluation.scoring import Scored, costs_of, scored
 from neuroroute.infrastructure.evaluation.task_groups import grouped, read_groups
 
@@ -96,7 +100,8 @@ def evaluate(
     """Of each of the data's sets, all of which are read before the first is evaluated.
 
     Args:
-        data: a file, or a folder of them.
+        data: a file of outcomes or of exported decisions, or a folder of them. Of decisions neither the options nor
+            `policies` matter: what is predicted stands in them.
         catalog: where prices are from; without it they are those that fit the data.
         weights: what the learned policy works with; without it the shipped ones.
         split: `None` is all prompts.
@@ -108,14 +113,18 @@ def evaluate(
         NeuroRouteError: a file does not hold.
     """
     alike = dict[str, str]() if groups is None else read_groups(groups)
-    sets = [_data_set(name, path, catalog, split, alike) for name, path in data_files(data).items()]
-    if LEARNED not in policies:
+    files = data_files(data)
+    decisions = {name: read_decisions(path) for name, path in files.items() if holds_decisions(path)}
+    sets = [_data_set(name, path, catalog, split, alike) for name, path in files.items() if name not in decisions]
+    if LEARNED not in policies or not sets:
         learner = None
     elif progress is None:
         learner = _with_weights(weights)
     else:
         learner = _without_tasks(sets, data, progress)
-    return Evaluated([_report(one, split, policies, learner) for one in sets], in_folders=data.is_dir())
+    reports = {name: _report_of_decisions(name, one) for name, one in decisions.items()}
+    reports |= {one.name: _report(one, split, policies, learner) for one in sets}
+    return Evaluated([reports[name] for name in files], in_folders=data.is_dir())
 
 
 def _data_set(name: str, path: Path, catalog: Path | None, split: Split | None, groups: Mapping[str, str]) -> _DataSet:
@@ -157,6 +166,13 @@ def _report(one: _DataSet, split: Split | None, policies: Sequence[str], learner
         split=split or "all",
         predictor=learner and learner.version,
     )
+
+
+def _report_of_decisions(name: str, one: DecidedData) -> Report:
+    """Of the policies that need not read the prompt: it was not kept."""
+    report = reported(one.table, one.contenders, (), data=name, split="decisions", predictor=None)
+    seen = calibration(None, one.predicted, one.observed, Resamples(len(one.observed)))
+    return replace(report, calibration=[seen], notes=one.notes)
 
 
 def _contender(name: str, one: _DataSet, table: OutcomeTable, learner: _Learner | None) -> Contender:

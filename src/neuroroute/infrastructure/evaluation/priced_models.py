@@ -42,7 +42,7 @@ def read_models(path: Path) -> Sequence[ModelCard]:
             problem = f"{shown(model.id)} is that of line {lines[model.id]} too. Each model is listed once."
             raise DataRefused(path, problem, line=line, field="id")
         lines[model.id] = line
-        cards.append(_card(model.id, model.input_usd_per_million, model.output_usd_per_million))
+        cards.append(priced(model.id, model.input_usd_per_million, model.output_usd_per_million))
     if not cards:
         problem = 'names no model. Allowed: a list of {"id", "input_usd_per_million", "output_usd_per_million"}.'
         raise DataRefused(path, problem)
@@ -78,6 +78,11 @@ def priced_by_catalog(path: Path, names: Iterable[str]) -> Sequence[ModelCard]:
     return [_priced(name, price) for name in names if (price := found[name])]
 
 
+def priced(name: str, prompt_usd: float, completion_usd: float) -> ModelCard:
+    """A card of nothing but a name and prices, in dollars per million tokens."""
+    return _priced(name, Price(prompt=round(prompt_usd * _NANO), completion=round(completion_usd * _NANO)))
+
+
 def _fitted(name: str, tokens: Numbers, cost: Numbers) -> ModelCard:
     """By least squares; no price is negative."""
     spread = tokens - tokens.mean()
@@ -87,12 +92,7 @@ def _fitted(name: str, tokens: Numbers, cost: Numbers) -> ModelCard:
         a_token, an_answer = 0.0, float(cost.mean())
     elif an_answer < 0:
         a_token, an_answer = float(tokens @ cost / (tokens @ tokens)), 0.0
-    return _card(name, a_token * _MILLION, an_answer / ANSWER_TOKENS * _MILLION)
-
-
-def _card(name: str, prompt_usd: float, completion_usd: float) -> ModelCard:
-    """Prices in dollars per million tokens."""
-    return _priced(name, Price(prompt=round(prompt_usd * _NANO), completion=round(completion_usd * _NANO)))
+    return priced(name, a_token * _MILLION, an_answer / ANSWER_TOKENS * _MILLION)
 
 
 def _priced(name: str, price: Price) -> ModelCard:

@@ -23,8 +23,9 @@ class ModelFigures(Struct, frozen=True):
     quality: float
     cost_usd: float
     """Mean of a prompt."""
-    input_usd_per_million: float
-    output_usd_per_million: float
+    input_usd_per_million: float | None
+    output_usd_per_million: float | None
+    """`None` where no price is known."""
 
 
 class PolicyFigures(Struct, frozen=True):
@@ -116,15 +117,16 @@ def _rounded(value: object) -> object:
 
 
 def _models(table: OutcomeTable, cards: Sequence[ModelCard]) -> Sequence[ModelFigures]:
+    prices = {str(card.id): card.price for card in cards}
     return [
         ModelFigures(
-            str(card.id),
+            model,
             quality,
             cost,
-            0.0 if card.price is None else card.price.prompt / _NANO,
-            0.0 if card.price is None else card.price.completion / _NANO,
+            None if (price := prices.get(model)) is None else price.prompt / _NANO,
+            None if price is None else price.completion / _NANO,
         )
-        for card, cost, quality in zip(cards, *(each.tolist() for each in table.means()), strict=True)
+        for model, cost, quality in zip(table.models, *(each.tolist() for each in table.means()), strict=True)
     ]
 
 

@@ -66,14 +66,18 @@ def _lines(report: Report) -> Iterable[str]:
     yield from _table(
         ["model", "quality", "USD per 1,000 prompts", "USD per million tokens in", "out"],
         [
-            [one.model, f"{one.quality:.3f}", f"{1000 * one.cost_usd:.4f}", f"{one.input_usd_per_million:.4g}",
-             f"{one.output_usd_per_million:.4g}"]
+            [one.model, f"{one.quality:.3f}", f"{1000 * one.cost_usd:.4f}", _price(one.input_usd_per_million),
+             _price(one.output_usd_per_million)]
             for one in report.models
         ],
     )  # fmt: skip
     if report.notes:
         yield from ("", "## Notes", "")
         yield from (f"- {note}" for note in report.notes)
+
+
+def _price(usd: float | None) -> str:
+    return _NONE if usd is None else f"{usd:.4g}"
 
 
 def _number(number: int, word: str) -> str:

@@ -31,21 +31,30 @@ def scored(
     readings: Iterable[PromptReading], cards: Sequence[ModelCard], predictor: QualityPredictor
 ) -> Iterator[Scored]:
     """As the learned policy chooses where nothing is forbidden and nobody was asked before. All `cards` are priced."""
-    usual = costs_of(TYPICAL_PROMPT, cards)
-    typical = [
-        Option(model=card.id, quality=quality, spend=cost, most=cost)
-        for card, quality, cost in zip(cards, predictor.typical(cards), usual, strict=True)
-    ]
-    exchanges = [exchange_at(level, slope(typical)) for level in LEVELS]
-    places = {str(card.id): place for place, card in enumerate(cards)}
+    exchanges = exchanges_of(predictor.typical(cards), costs_of(TYPICAL_PROMPT, cards))
     for reading in readings:
         estimates = predictor.estimate(reading, cards)
         costs = costs_of(-(-reading.characters // CHARACTERS_A_TOKEN), cards)
-        options = [
-            Option(model=card.id, quality=estimate.quality, spend=cost, most=cost)
-            for card, estimate, cost in zip(cards, estimates, costs, strict=True)
-        ]
-        yield Scored(estimates, costs, [places[one.model] for one in choices(options, exchanges)])
+        yield Scored(estimates, costs, chosen_of([one.quality for one in estimates], costs, exchanges))
+
+
+def exchanges_of(qualities: Sequence[float], costs: Sequence[float]) -> Sequence[float]:
+    """What a dollar is worth of quality at each of `LEVELS`, where models are of no prompt in particular."""
+    unit = slope(_options(qualities, costs))
+    return [exchange_at(level, unit) for level in LEVELS]
+
+
+def chosen_of(qualities: Sequence[float], costs: Sequence[float], exchanges: Sequence[float]) -> Sequence[int]:
+    """The place of the model that is chosen of a prompt, at each of `exchanges`."""
+    options = _options(qualities, costs)
+    places = {id(option): place for place, option in enumerate(options)}
+    return [places[id(one)] for one in choices(options, exchanges)]
+
+
+def _options(qualities: Sequence[float], costs: Sequence[float]) -> Sequence[Option]:
+    return [
+        Option(model="", quality=quality, spend=cost, most=cost) for quality, cost in zip(qualities, costs, strict=True)
+    ]
 
 
 def costs_of(prompt_tokens: int, cards: Sequence[ModelCard]) -> Sequence[float]:
