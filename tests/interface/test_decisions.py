@@ -41,6 +41,18 @@ def test_so_do_answers_of_the_earlier_surface(client, shown, stream):
     assert told["grounds"]["reading"]["type"] == "rules"
 
 
+def test_a_keys_policy_holds_on_the_earlier_surface_too(keyed):
+    key = bearer(make_key(keyed, policy="learned")["key"])
+    with httpx.Client(base_url=keyed.url, timeout=20, trust_env=False, headers=key) as client:
+        answer = client.post("/prompt", json={"prompt": "What is 2 + 2?", "metadata": {"priority": "quality"}})
+        told = client.get(f"/v1/decisions/{answer.headers['x-neuroroute-decision']}").json()
+    assert (told["plan"]["policy"], told["plan"]["foresight"]["level"]) == ("learned", 9)
+    assert told["grounds"]["reading"]["type"] == "learned"
+    said = answer.json()["classification"]
+    assert said == {"selection_method": "classifier", "selected_model": told["plan"]["model"],
+                    "confidence": said["confidence"], "source": "learned"}  # fmt: skip
+
+
 def test_it_is_told_what_it_cost_and_what_it_came_from(client, shown):
     answer = CHAT.ask(client, "Hello", model="auto", neuroroute={"policy": "rules", "priority": "quality"})
     told = shown(answer).json()

@@ -172,7 +172,7 @@ def _classification(told: Told) -> ClassificationView:
         selected_model=told.card.id if switched else selection.model,
         confidence=ranking.confidence if ranking else UNSET,
         source=ranking.source if ranking else UNSET,
-        reasoning=ranking.reasoning if ranking else UNSET,
+        reasoning=(ranking.reasoning or UNSET) if ranking else UNSET,
         required_capabilities=selection.required or UNSET,
         health_fallback=True if switched else UNSET,
         original_model=switched.model if switched else UNSET,
