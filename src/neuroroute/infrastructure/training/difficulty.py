@@ -1,61 +1,83 @@
 """What makes a prompt hard whatever it is about: slopes within tasks, so that no task's own level is learned."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from neuroroute.domain.quality import Form
 from neuroroute.infrastructure.classifiers.shape import NAMES
 from neuroroute.infrastructure.classifiers.weights import Difficulty
 from neuroroute.infrastructure.training.family import Family
-from neuroroute.infrastructure.training.sparse import Floats, solved
+from neuroroute.infrastructure.training.sparse import Floats, Integers, solved
 
 _FEATURES: Final = ("words", "numbers", "operators", "commas", "cues")
 """A longer prompt, with more numbers, signs, clauses and steps, is never easier: other slopes are not believed."""
 _DOUBT: Final = 50.0
 """Prompts' worth of doubt in each slope."""
+_ENOUGH: Final = 100
+"""Prompts without options, for a family to count."""
+_LEVEL: Final = 0.01
+_SMALL: Final = 1e-9
 
 
-def difficulty_of(families: Sequence[Family]) -> Difficulty:
+class _Asked(NamedTuple):
+    """Prompts of one family."""
+
+    shapes: Floats
+    quality: Floats
+    """The mean of all models."""
+    task_of: Integers
+
+    def within(self, columns: Floats) -> Floats:
+        """Less the mean of each prompt's task."""
+        centred = columns.copy()
+        for task in np.unique(self.task_of):
+            inside = self.task_of == task
+            centred[inside] -= columns[inside].mean(axis=0)
+        return centred
+
+
+def difficulty_of(families: Sequence[Family]) -> tuple[Difficulty, float]:
     """From how often the models of each family are wrong; each family counts the same.
 
     Where nothing shows, all features count the same.
+
+    Returns:
+        The difficulty, and by how much the logit of a quality falls within a task when a prompt looks one deviation
+        harder: at least 0.
     """
+    asked = _without_options(families)
     places = [NAMES.index(name) for name in _FEATURES]
-    shapes = [family.shapes[:, places] for family in families]
+    shapes = [one.shapes[:, places] for one in asked]
     means = np.mean([shape.mean(axis=0) for shape in shapes], axis=0)
-    deviations = np.sqrt(np.mean([((shape - means) ** 2).mean(axis=0) for shape in shapes], axis=0)) + 1e-9
+    deviations = np.sqrt(np.mean([((shape - means) ** 2).mean(axis=0) for shape in shapes], axis=0)) + _SMALL
     curvature, pull = np.zeros((len(places), len(places))), np.zeros(len(places))
-    for family, shape in zip(families, shapes, strict=True):
-        hard = _within(family, 1 - family.qualities.mean(axis=1, keepdims=True))
-        looks = _within(family, (shape - means) / deviations)
-        prompts = len(hard) + _DOUBT
-        curvature += (looks.T @ looks + _DOUBT * np.eye(len(places))) / prompts
-        pull += (looks.T @ hard)[:, 0] / prompts
+    for one, shape in zip(asked, shapes, strict=True):
+        looks, quality = one.within((shape - means) / deviations), one.within(one.quality)
+        curvature += (looks.T @ looks + _DOUBT * np.eye(len(places))) / (len(quality) + _DOUBT)
+        pull -= looks.T @ quality / (len(quality) + _DOUBT)
     slopes = _positive(curvature, pull)
-    shares = slopes / slopes.sum() if slopes.any() else np.full(len(places), 1 / len(places))
-    away = shares / deviations
-    return Difficulty(features=tuple(places), slopes=tuple(away.tolist()), intercept=-float((away * means).sum()))
+    away = (slopes / slopes.sum() if slopes.any() else np.full(len(places), 1 / len(places))) / deviations
+    difficulty = Difficulty(features=tuple(places), slopes=tuple(away.tolist()), intercept=-float((away * means).sum()))
+    return difficulty, float(np.mean([_fall(difficulty, one) for one in asked]))
 
 
-def harder_by(difficulty: Difficulty, families: Sequence[Family]) -> float:
-    """By how much the logit of a quality falls, within a task, when a prompt looks one deviation harder; at least 0."""
-    falls = list[float]()
-    for family in families:
-        looks = _within(family, np.array([[difficulty.of(shape)] for shape in family.shapes.tolist()]))
-        quality = _within(family, family.qualities.mean(axis=1, keepdims=True))
-        level = float(family.qualities.mean())
-        slope = float((looks * quality).sum()) / (float((looks**2).sum()) + _DOUBT)
-        falls.append(max(0.0, -slope / max(0.01, level * (1 - level))))
-    return float(np.mean(falls))
+def _without_options(families: Sequence[Family]) -> Sequence[_Asked]:
+    """Prompts without answers to choose from, which make a prompt longer and not harder; all, where there are few."""
+    every = [_Asked(family.shapes, family.qualities.mean(axis=1), family.task_of) for family in families]
+    free = [np.array([form is not Form.CHOICE for form in family.forms]) for family in families]
+    some = [
+        _Asked(one.shapes[kept], one.quality[kept], one.task_of[kept]) for one, kept in zip(every, free, strict=True)
+    ]
+    return [one for one in some if len(one.quality) >= _ENOUGH] or every
 
 
-def _within(family: Family, columns: Floats) -> Floats:
-    """Less the mean of each prompt's task."""
-    centred = columns.copy()
-    for task in range(len(family.tasks)):
-        centred[family.task_of == task] -= columns[family.task_of == task].mean(axis=0)
-    return centred
+def _fall(difficulty: Difficulty, asked: _Asked) -> float:
+    looks = asked.within(np.array([difficulty.of(shape) for shape in asked.shapes.tolist()]))
+    slope = float((looks * asked.within(asked.quality)).sum()) / (float((looks**2).sum()) + _DOUBT)
+    level = float(asked.quality.mean())
+    return max(0.0, -slope / max(_LEVEL, level * (1 - level)))
 
 
 def _positive(curvature: Floats, pull: Floats) -> Floats:

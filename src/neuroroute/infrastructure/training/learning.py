@@ -10,7 +10,7 @@ from neuroroute.infrastructure.classifiers.shape import NAMES
 from neuroroute.infrastructure.classifiers.weights import LARGEST, DirectFamily, Head, SkillsFamily, Trees, Weights
 from neuroroute.infrastructure.evaluation.outcomes import Example
 from neuroroute.infrastructure.training import direct, skills
-from neuroroute.infrastructure.training.difficulty import difficulty_of, harder_by
+from neuroroute.infrastructure.training.difficulty import difficulty_of
 from neuroroute.infrastructure.training.family import Family, family_of
 from neuroroute.infrastructure.training.prior import prior_of
 from neuroroute.infrastructure.training.sparse import Floats, Integers
@@ -35,8 +35,7 @@ def steps_of(data: Data) -> int:
 def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
     """The same weights from the same data always. `said`: is told of steps as they are done."""
     families = [family_of(name, examples) for name, examples in data.items()]
-    difficulty = difficulty_of(families)
-    harder = harder_by(difficulty, families)
+    difficulty, harder = difficulty_of(families)
     blocks, lane = list[tuple[Family, Integers, Floats]](), 0
     learned, trees, looks = list[SkillsFamily | DirectFamily](), dict[str, Trees](), dict[str, Looks]()
     for family, examples in zip(families, data.values(), strict=True):
