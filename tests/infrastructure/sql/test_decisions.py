@@ -9,12 +9,15 @@ from decisions import QUALITIES, a_decision, decided
 from infrastructure.sql.asking import opened
 from sqlalchemy import text
 
-from neuroroute.application.follow_state import StateUnreadable
+from neuroroute.application.abilities import Abilities
+from neuroroute.application.follow_state import FollowState, StateUnreadable
 from neuroroute.domain.errors import NotStored
+from neuroroute.domain.feedback import DOUBT
 from neuroroute.infrastructure.sql.decision_rows import COLUMNS
 from neuroroute.infrastructure.sql.decisions import LATE, SqlDecisions
 from neuroroute.infrastructure.sql.feedback import SqlFeedback
 from neuroroute.infrastructure.sql.ledger import SqlLedger
+from neuroroute.infrastructure.sql.revisions import SqlRevisions
 from neuroroute.infrastructure.sql.tables import DecisionRow
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +35,16 @@ async def instances(url):
 
 async def give(database, decision_id, score=1.0):
     return await SqlFeedback(database).give(decision_id, caller="team-a", score=score, at=1.5)
+
+
+async def prepared():
+    pass
+
+
+def following(database):
+    """What an instance has learned, and how it follows."""
+    abilities = Abilities(SqlFeedback(database))
+    return abilities, FollowState(SqlRevisions(database), [abilities], prepare=prepared, tell=lambda _: None)
 
 
 def test_every_column_is_the_ledgers_or_the_callers():
@@ -83,6 +96,22 @@ async def test_what_is_unknown_and_old_is_refused_at_once(database):
             await give(here, unknown)
         assert await SqlDecisions(here).find(unknown) is None
         assert time.monotonic() - began < LATE
+
+
+async def test_what_one_instance_was_told_another_knows_by_its_next_look_and_a_later_start_too(database):
+    async with instances(database) as (here, there):
+        record = decided()
+        await SqlLedger(here).write([record])
+        abilities, follow = following(there)
+        await follow.refresh()
+        assert abilities.corrections == {}
+        await give(here, record.id, 0.0)
+        await follow.refresh()
+        assert abilities.corrections["middle"].shift == pytest.approx(-QUALITIES["middle"] / (1 + DOUBT))
+    async with opened(database) as later:
+        started, follow = following(later)
+        await follow.refresh()
+        assert started.corrections == abilities.corrections
 
 
 @pytest.mark.parametrize("record", ["", "{}", "[]", "\u00e9"])
