@@ -4,6 +4,7 @@ import httpx
 import pytest
 from interface.keys import ADMIN, bearer, make_key
 from interface.v1 import CHAT, MESSAGES
+from running import eventually
 
 FEEDBACK = "/v1/feedback"
 UNKNOWN = "0193a6f0c1d27a3b8c4d5e6f7a8b9c0d"
@@ -40,6 +41,26 @@ def test_the_first_word_stands_and_whoever_says_more_gets_it_again(client, decis
 def test_what_was_predicted_can_be_taught(client):
     answer = CHAT.ask(client, "What is 2 + 2?", model="auto:5")
     assert given(client, answer.headers["x-neuroroute-decision"], score=0.5).json()["counted"] is True
+
+
+def test_what_callers_say_moves_what_is_predicted_but_not_far(keyed):
+    key = bearer(make_key(keyed, models=["local", "openai"])["key"])
+    with httpx.Client(base_url=keyed.url, timeout=20, trust_env=False, headers=key) as client:
+
+        def predicted():
+            plan = client.post("/v1/route", json={"prompt": "What is 2 + 2?", "model": "auto:10"}).json()["plan"]
+            return {one["model"]: one["quality"] for one in plan["candidates"]}
+
+        before = predicted()
+        for _ in range(25):
+            answer = CHAT.ask(client, "What is 2 + 2?", model="auto:10", neuroroute={"max_cost_usd": 0})
+            assert answer.headers["x-neuroroute-model"] == "local"
+            assert given(client, answer.headers["x-neuroroute-decision"], thumbs="up").json()["counted"]
+        eventually(lambda: predicted()["local"] != before["local"], within=5)
+        after = predicted()
+    most = (1 - before["local"]) / 3  # twenty-five words against fifty that find the prediction right
+    assert before["local"] < after["local"] <= before["local"] + most + 1e-9
+    assert after["openai"] == before["openai"]
 
 
 def test_answers_of_every_surface_can_be_judged(client):
