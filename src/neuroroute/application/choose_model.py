@@ -115,23 +115,24 @@ class ChooseModel:
         approach = self._approaches[name]
         at = time()
         cards, told_all = self._cards(request)
-        prompt = request.prompt
+        prompt, requirements = request.prompt, request.requirements
+        ours = requirements.pin is not Pin.ONLY and not requirements.embeds
         reading, tokens = _Once(approach.classifier.classify, prompt), _Once(self._tokens.count, prompt)
         unfit = self._health.unfit(monotonic())
         circumstances = Circumstances(
             prompt_tokens=tokens()
-            if name == LEARNED and lets_in_by_length(cards, request.requirements)
+            if name == LEARNED and ours and lets_in_by_length(cards, requirements)
             else -(-prompt.characters // _CHARACTERS_A_TOKEN),
             latency_ms=self._health.latency_ms(),
             corrections=self._abilities.corrections,
             warm=warm,
-            exploration=self._explorer.offer(at) if name == LEARNED else None,
+            exploration=self._explorer.offer(at) if name == LEARNED and ours else None,
         )
         decision = decide(
             cards,
             caller=request.caller,
             unfit=unfit,
-            requirements=request.requirements,
+            requirements=requirements,
             objective=request.objective,
             policy=approach.policy,
             classify=reading,
@@ -141,7 +142,7 @@ class ChooseModel:
         grounds = Grounds(
             caller_models=request.caller.models,
             unfit=unfit,
-            requirements=request.requirements,
+            requirements=requirements,
             objective=request.objective,
             circumstances=circumstances,
             reading=reading.answer,

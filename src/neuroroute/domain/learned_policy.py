@@ -5,12 +5,14 @@ from itertools import pairwise
 from math import inf
 from typing import Final, final
 
+from msgspec import Struct
+
 from neuroroute.domain.classification import Reading
 from neuroroute.domain.errors import NothingFits
-from neuroroute.domain.feedback import corrected
-from neuroroute.domain.forecast import Circumstances, Exploration, Forecast, Warm, expected_usage, foretell
+from neuroroute.domain.feedback import Correction, corrected
+from neuroroute.domain.forecast import Circumstances, Exploration, Forecast, expected_usage, foretell
 from neuroroute.domain.model import ModelCard, ModelId, NanoUsd
-from neuroroute.domain.objective import USUAL, Option, choose, exchange_at, ranked, regret, slope
+from neuroroute.domain.objective import USUAL, Option, choose, exchange_at, ranked, slope
 from neuroroute.domain.quality import PromptReading, QualityPredictor
 from neuroroute.domain.routing import (
     Exclusion,
@@ -20,17 +22,27 @@ from neuroroute.domain.routing import (
     Ranking,
     Requirements,
     RoutingPolicy,
-    Stay,
 )
+from neuroroute.domain.staying import staying
 
 TYPICAL_PROMPT: Final = 150
 """Tokens of the prompt by which the price of a wish is found: the mean of the data that we learn from."""
-STEADY: Final = 0.02
-"""What another model must be predicted to be better by, to be worth a conversation's changing its voice."""
 _LEVELS: Final = {Priority.COST: 1.0, Priority.QUALITY: 9.0, Priority.SPEED: USUAL}
 _BILLION: Final = 10**9
 _MOST_TOKENS: Final = 10**9
 """No prompt has more."""
+
+
+class _Unrouted(Struct, frozen=True):
+    """What is known without a prompt; the same until cards or corrections are others."""
+
+    allowed: Sequence[ModelCard]
+    corrections: Mapping[ModelId, Correction]
+    writers: Sequence[ModelCard]
+    """Those of `allowed` that answer: others make embeddings."""
+    typical: Mapping[ModelId, float]
+    slope: float
+    """What quality costs in dollars."""
 
 
 @final
@@ -41,6 +53,7 @@ class LearnedRouting(RoutingPolicy):
 
     def __init__(self, predictor: QualityPredictor) -> None:
         self.predictor = predictor
+        self._latest: _Unrouted | None = None
 
     def rank(
         self,
@@ -56,10 +69,10 @@ class LearnedRouting(RoutingPolicy):
             raise TypeError("the learned policy ranks what the learned classifier has read")
         ids = [card.id for card in cards]
         predicted = dict(zip(ids, self.predictor.estimate(reading, cards), strict=True))
-        typical = self.predictor.typical(allowed)
+        unrouted = self._unrouted(allowed, circumstances)
         in_seconds = objective.priority is Priority.SPEED
         level = level_of(objective)
-        exchange = exchange_at(level, slope(_typical_options(allowed, typical, circumstances, in_seconds=in_seconds)))
+        exchange = exchange_at(level, _slope_in_seconds(unrouted, circumstances) if in_seconds else unrouted.slope)
         shifts = circumstances.corrections
         qualities = [corrected(one, shifts.get(model)) for model, one in predicted.items()]
         forecasts = foretell(cards, qualities, circumstances, longest=requirements.max_tokens)
@@ -67,7 +80,7 @@ class LearnedRouting(RoutingPolicy):
         dearness = {card.id: _dearness(card, requirements, circumstances.prompt_tokens) for card in cards}
         options = _options(fit, dearness, in_seconds=in_seconds)
         chosen = choose(options, exchange=exchange)
-        stay = _stay(chosen, options, cards, circumstances, exchange)
+        stay = staying(chosen, options, cards, circumstances, exchange)
         best = stay.model if stay is not None and stay.stays else ModelId(chosen.model)
         picked, propensity = _explored(best, fit, None if stay is not None else circumstances.exploration)
         told = {one.model: one for one in fit}
@@ -84,13 +97,23 @@ class LearnedRouting(RoutingPolicy):
                 exchange=-1.0 if exchange == inf else exchange,
                 forecasts=tuple(order),
                 predicted=predicted,
-                typical={card.id: quality for card, quality in zip(allowed, typical, strict=True)},
+                typical=unrouted.typical,
                 stay=stay,
                 propensity=propensity,
                 explored=picked != best,
             ),
             excluded=tuple(excluded),
         )
+
+    def _unrouted(self, allowed: Sequence[ModelCard], circumstances: Circumstances) -> _Unrouted:
+        """Kept from one prompt to the next: it takes as long as all the rest."""
+        latest = self._latest
+        if latest is None or latest.allowed is not allowed or latest.corrections is not circumstances.corrections:
+            writers = [card for card in allowed if card.embedding_space is None]
+            typical = dict(zip([card.id for card in writers], self.predictor.typical(writers), strict=True))
+            price = slope(_typical_options(writers, typical, circumstances, _usual_dollars(writers)))
+            latest = self._latest = _Unrouted(allowed, circumstances.corrections, writers, typical, price)
+        return latest
 
 
 def level_of(objective: Objective) -> float:
@@ -119,10 +142,12 @@ def _good_enough(forecasts: Sequence[Forecast], least: float | None) -> tuple[Se
 
 def _dearness(card: ModelCard, requirements: Requirements, prompt_tokens: int) -> float:
     """By what a limit of cost judges the model (`domain.eligibility`), in millionths of a nano-dollar."""
-    if card.price is None:
+    price, longest = card.price, card.max_tokens
+    if price is None:
         return inf
-    longest = min(requirements.max_tokens or card.max_tokens, card.max_tokens)
-    return card.price.prompt * prompt_tokens + card.price.completion * longest
+    if requirements.max_tokens and requirements.max_tokens < longest:
+        longest = requirements.max_tokens
+    return price.prompt * prompt_tokens + price.completion * longest
 
 
 def lets_in_by_length(cards: Sequence[ModelCard], requirements: Requirements) -> bool:
@@ -130,8 +155,9 @@ def lets_in_by_length(cards: Sequence[ModelCard], requirements: Requirements) ->
 
     Then it has to be counted, limit or none: else a higher limit could let in what a lower one would have chosen from.
     """
-    longest_prompt = _MOST_TOKENS if requirements.most_tokens is None else requirements.most_tokens
-    ends = sorted([(_dearness(card, requirements, 0), _dearness(card, requirements, longest_prompt)) for card in cards])
+    most = _MOST_TOKENS if requirements.most_tokens is None else requirements.most_tokens
+    priced = [card for card in cards if card.embedding_space is None and card.price is not None]
+    ends = sorted([(_dearness(card, requirements, 0), _dearness(card, requirements, most)) for card in priced])
     return any(dear > dearer for (_, dear), (_, dearer) in pairwise(ends))
 
 
@@ -149,63 +175,36 @@ def _options(forecasts: Sequence[Forecast], dearness: Mapping[ModelId, float], *
     ]
 
 
-def _typical_options(
-    cards: Sequence[ModelCard], typical: Sequence[float], circumstances: Circumstances, *, in_seconds: bool
-) -> list[Option]:
-    """All that may be asked, with no prompt in particular, whatever this one's limits."""
+def _slope_in_seconds(unrouted: _Unrouted, circumstances: Circumstances) -> float:
+    seconds = [circumstances.latency_of(card) / 1000 for card in unrouted.writers]
+    return slope(_typical_options(unrouted.writers, unrouted.typical, circumstances, seconds))
+
+
+def _usual_dollars(cards: Sequence[ModelCard]) -> Sequence[float]:
+    """A model without a price is as dear as the dearest that has one."""
     usual = expected_usage(TYPICAL_PROMPT, longest=None)
     costs = [None if card.price is None else card.price.of(usual) for card in cards]
-    dearest = max((cost for cost in costs if cost is not None), default=NanoUsd(0))
+    dearest = max((cost for cost in costs if cost is not None), default=0)
+    return [(dearest if cost is None else cost) / _BILLION for cost in costs]
+
+
+def _typical_options(
+    cards: Sequence[ModelCard],
+    typical: Mapping[ModelId, float],
+    circumstances: Circumstances,
+    spends: Sequence[float],
+) -> list[Option]:
+    """Of no prompt in particular, whatever this one's limits."""
     shifts = circumstances.corrections
     return [
         Option(
             model=card.id,
-            quality=quality + (shifts[card.id].shift if card.id in shifts else 0.0),
-            spend=circumstances.latency_of(card) / 1000
-            if in_seconds
-            else (dearest if cost is None else cost) / _BILLION,
+            quality=typical[card.id] + (shifts[card.id].shift if card.id in shifts else 0.0),
+            spend=spend,
             most=0.0,
         )
-        for card, quality, cost in zip(cards, typical, costs, strict=True)
+        for card, spend in zip(cards, spends, strict=True)
     ]
-
-
-def _stay(
-    chosen: Option, options: Sequence[Option], cards: Sequence[ModelCard], circumstances: Circumstances, exchange: float
-) -> Stay | None:
-    """Whether a conversation stays with its model. What its cache saves is in its forecast, and so in what is `chosen`.
-
-    It leaves for a model that is better by more than `STEADY`, for a worse one when that is worth more than `STEADY`
-    more, and when one is as good for half of what it takes. Judged so that wishing for more quality, or allowing more
-    cost, never leads back to a worse model: by those that any limit of cost lets in with it, and never for less than
-    what is chosen when it is not let in.
-    """
-    warm = circumstances.warm
-    if warm is None:
-        return None
-    there = next((option for option in options if option.model == warm.model), None)
-    if there is None:
-        return None
-    beside = [option for option in options if option.most <= there.most]
-    before = [option for option in beside if option.most < there.most]
-    gain = chosen.quality - there.quality
-    if any(one.quality >= there.quality and one.spend < there.spend / 2 for one in beside):
-        stays = False
-    elif gain < 0:
-        stays = regret(there, beside, exchange=exchange) <= STEADY
-    else:
-        stays = gain <= STEADY and (not before or choose(before, exchange=exchange).quality <= there.quality)
-    card = next(card for card in cards if card.id == warm.model)
-    saves = _saved(card, warm, circumstances.prompt_tokens)
-    return Stay(model=warm.model, stays=stays, gain=gain, margin=STEADY, saves_usd=saves)
-
-
-def _saved(card: ModelCard, warm: Warm, prompt_tokens: int) -> float:
-    """Dollars that the cache saves of the next prompt."""
-    if card.price is None:
-        return 0.0
-    cold = card.price.of(expected_usage(prompt_tokens, longest=None))
-    return (cold - card.price.of(expected_usage(prompt_tokens, longest=None, cached=warm.tokens))) / _BILLION
 
 
 def _explored(best: ModelId, forecasts: Sequence[Forecast], exploration: Exploration | None) -> tuple[ModelId, float]:
