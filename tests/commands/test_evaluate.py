@@ -145,13 +145,16 @@ def test_tasks_can_count_as_one(home, tmp_path):
     assert "groups.json, b: sums is in a, too." in refused.stderr
 
 
-def test_each_task_can_be_left_out_of_the_training(home):
-    told = run(home, "data/two.jsonl.gz", "--leave-out-tasks", "--policy", "learned", "--json")
+@pytest.mark.parametrize(
+    ("options", "part"), [(["--leave-out-tasks"], "task"), (["--folds", "2"], "of 2 folds by stem")]
+)
+def test_what_is_evaluated_can_be_left_out_of_the_training(home, options, part):
+    told = run(home, "data/two.jsonl.gz", *options, "--policy", "learned", "--json")
     assert told.returncode == 0, told.stderr
     assert told.stderr.startswith("Training")
     report = json.loads(told.stdout)
     assert report["predictor"] is None
-    assert "weights that were trained on all others" in report["notes"][0]
+    assert report["notes"] == [f"learned: each {part} by weights that were trained on all others."]
     assert report["means"]["over_blind"]["learned"]["value"] is not None
 
 

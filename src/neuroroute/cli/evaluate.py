@@ -31,6 +31,7 @@ _WEIGHTS = click.option(
     "--task-groups", "groups", type=_FILE, help='Tasks that count as one: {"group": ["task", …]} in a JSON file.'
 )
 @click.option("--leave-out-tasks", is_flag=True, help="Train anew for each task, without it; --weights are not used.")
+@click.option("--folds", type=click.IntRange(2), help="Train anew for each of so many folds by stem, without it.")
 @click.option("--report", "directory", type=_FILE, help="Also write report.md, report.json and the pictures to DIR.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line, one for each data set.")
 def evaluate(
@@ -42,16 +43,20 @@ def evaluate(
     groups: Path | None,
     directory: Path | None,
     *,
+    folds: int | None,
     leave_out_tasks: bool,
     as_json: bool,
 ) -> None:
     """Measure policies on DATA, a file of outcomes or a folder of them (docs/evaluation.md)."""
-    from neuroroute.commands.evaluate import Progress
+    from neuroroute.commands.evaluate import Unseen
     from neuroroute.commands.evaluate import evaluate as evaluated
 
+    if leave_out_tasks and folds is not None:
+        raise click.BadParameter("leaves out tasks or folds, not both", param_hint="--folds")
+    trains = leave_out_tasks or folds is not None
     with (
         errors_told(),
-        click.progressbar(length=1, label="Training", file=sys.stderr, hidden=not leave_out_tasks) as bar,
+        click.progressbar(length=1, label="Training", file=sys.stderr, hidden=not trains) as bar,
     ):
 
         def begun(steps: int) -> None:
@@ -64,7 +69,7 @@ def evaluate(
             split=None if split == "all" else split,
             policies=policies,
             groups=groups,
-            progress=Progress(begun, bar.update) if leave_out_tasks else None,
+            unseen=Unseen(folds, begun, bar.update) if trains else None,
         )
         if directory is not None:
             found.write(directory)

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from neuroroute.commands.leave_out import scored_unseen, steps_of_leaving_out, tasks_of
+from neuroroute.commands.leave_out import fold_of, parts_of, scored_unseen, steps_of_leaving_out, task_of
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.learned_policy import TYPICAL_PROMPT
 from neuroroute.domain.model import ModelCard
@@ -29,11 +29,15 @@ from neuroroute.infrastructure.evaluation.scoring import Scored, costs_of, score
 from neuroroute.infrastructure.evaluation.task_groups import grouped, read_groups
 
 
-class Progress(NamedTuple):
-    """Who is told how many steps there are, and of those that are done."""
+class Unseen(NamedTuple):
+    """What the learned policy is to have been trained without, prompt by prompt, and who is told how that goes."""
 
+    folds: int | None
+    """So many parts of all stems; `None` is each task."""
     begun: Callable[[int], None]
+    """How many steps there are."""
     said: Callable[[int], None]
+    """Steps that are done."""
 
 
 class NotWritten(NeuroRouteError):
@@ -95,7 +99,7 @@ def evaluate(
     split: Split | None,
     policies: Sequence[str],
     groups: Path | None = None,
-    progress: Progress | None = None,
+    unseen: Unseen | None = None,
 ) -> Evaluated:
     """Of each of the data's sets, all of which are read before the first is evaluated.
 
@@ -107,7 +111,7 @@ def evaluate(
         split: `None` is all prompts.
         policies: at least one name of `contenders.POLICIES`; the first is compared to each other.
         groups: which tasks count as one.
-        progress: when given, the learned policy works for each task with weights that are trained without it.
+        unseen: when given, the learned policy works with weights that are trained without what it is tried on.
 
     Raises:
         NeuroRouteError: a file does not hold.
@@ -118,10 +122,10 @@ def evaluate(
     sets = [_data_set(name, path, catalog, split, alike) for name, path in files.items() if name not in decisions]
     if LEARNED not in policies or not sets:
         learner = None
-    elif progress is None:
+    elif unseen is None:
         learner = _with_weights(weights)
     else:
-        learner = _without_tasks(sets, data, progress)
+        learner = _without(sets, data, unseen)
     reports = {name: _report_of_decisions(name, one) for name, one in decisions.items()}
     reports |= {one.name: _report(one, split, policies, learner) for one in sets}
     return Evaluated([reports[name] for name in files], in_folders=data.is_dir())
@@ -143,17 +147,19 @@ def _with_weights(weights: Path | None) -> _Learner:
     return _Learner(score, predictor.version)
 
 
-def _without_tasks(sets: Sequence[_DataSet], path: Path, progress: Progress) -> _Learner:
+def _without(sets: Sequence[_DataSet], path: Path, unseen: Unseen) -> _Learner:
     data = {one.name: one.every for one in sets}
+    part, word = (task_of, "task") if unseen.folds is None else (fold_of(unseen.folds), "fold")
     for one in sets:
-        if len(tasks_of(one.every)) < 2:
-            raise DataRefused(path, f"{one.name} has one task. Leaving out takes two or more.", field="dataset")
-    progress.begun(sum(steps_of_leaving_out(data, one.name) for one in sets))
+        if len(parts_of(one.every, part)) < 2:
+            raise DataRefused(path, f"{one.name} has one {word}. Leaving out takes two or more.")
+    unseen.begun(sum(steps_of_leaving_out(data, one.name, part) for one in sets))
 
     def score(one: _DataSet) -> Iterable[Scored]:
-        return scored_unseen(data, one.name, one.wanted, one.cards, said=progress.said)
+        return scored_unseen(data, one.name, one.wanted, one.cards, part, said=unseen.said)
 
-    return _Learner(score, None, f"{LEARNED}: each task by weights that were trained on all others.")
+    by = "task" if unseen.folds is None else f"of {unseen.folds} folds by stem"
+    return _Learner(score, None, f"{LEARNED}: each {by} by weights that were trained on all others.")
 
 
 def _report(one: _DataSet, split: Split | None, policies: Sequence[str], learner: _Learner | None) -> Report:
