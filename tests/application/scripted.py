@@ -22,6 +22,7 @@ from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.prompt import Message, Prompt, Role, Sampling
 from neuroroute.domain.routing import Requirements
 from neuroroute.infrastructure.catalog import StaticCatalog
+from neuroroute.infrastructure.catalog_defaults import DEFAULTS
 from neuroroute.infrastructure.classifiers.rules import RulesClassifier
 from neuroroute.infrastructure.effective_catalog import Override
 from neuroroute.infrastructure.memory.cache import MemoryCache
@@ -125,7 +126,18 @@ class Room(LedgerRoom):
 class Router:
     """The three default models on scripted providers; those that are not given answer `Paris`."""
 
-    def __init__(self, *, local=None, openai=None, anthropic=None, cache=None, version=None, approaches=None) -> None:
+    def __init__(
+        self,
+        *,
+        local=None,
+        openai=None,
+        anthropic=None,
+        cache=None,
+        version=None,
+        approaches=None,
+        shadow=False,
+        catalog=DEFAULTS,
+    ) -> None:
         self.local = local or ScriptedProvider()
         self.openai = openai or ScriptedProvider()
         self.anthropic = anthropic or ScriptedProvider()
@@ -137,7 +149,7 @@ class Router:
         self.tokens = Counted()
         self.cache = cache or MemoryCache(max_bytes=1 << 20, ttl=600)
         key = Override(api_key=Secret("sk-test"))
-        entries = default_entries(openai=key, anthropic=key)
+        entries = default_entries(catalog, openai=key, anthropic=key)
         self.cards = {card.id: card for card in entries.cards}
         self.catalog = StaticCatalog(entries, self.providers)
         if version:
@@ -146,7 +158,7 @@ class Router:
             catalog=self.catalog,
             approaches={"rules": Approach(RulesClassifier(), EarlierRules()), **(approaches or {})},
             usual="rules",
-            shadow=False,
+            shadow=shadow,
             tokens=self.tokens,
             health=self.health,
             abilities=Abilities(None),

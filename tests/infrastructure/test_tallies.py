@@ -1,6 +1,9 @@
 """Each model's tally, from the records of what happened."""
 
+import pytest
+
 from neuroroute.domain.completion import Usage
+from neuroroute.domain.forecast import ANSWER_TOKENS, Pace
 from neuroroute.domain.health import HealthStatus, ModelHealth, Tally
 from neuroroute.domain.model import ModelId, NanoUsd, ProviderName
 from neuroroute.domain.record import Attempt, Outcome, RoutedPrompt
@@ -87,3 +90,47 @@ def test_status_and_breaker_stay_as_they_were():
     TallyObserver(board).observe([record()])
     assert board.of(FIRST).status is HealthStatus.UNHEALTHY
     assert board.of(FIRST).breaker == before.breaker
+
+
+def test_a_streamed_answer_shows_its_first_token_and_its_rate():
+    board = tallied(record(streamed=True, provider_seconds=2.1, usage=Usage(completion_tokens=20)))
+    assert board.of(FIRST).pace == Pace(first_seconds=0.1, token_seconds=pytest.approx(0.1))
+
+
+def test_an_answer_in_one_piece_shows_only_its_rate():
+    board = tallied(record(provider_seconds=2.0, usage=Usage(completion_tokens=20)))
+    assert board.of(FIRST).pace == Pace(first_seconds=0.0, token_seconds=pytest.approx(0.1))
+
+
+def test_the_latest_answers_weigh_more_than_those_before():
+    slow = record(provider_seconds=10.0, usage=Usage(completion_tokens=10))
+    quick = record(provider_seconds=1.0, usage=Usage(completion_tokens=10))
+    apart, at_once = tallied(slow), tallied(slow, quick)
+    TallyObserver(apart).observe([quick])
+    assert at_once.of(FIRST).pace == apart.of(FIRST).pace
+    assert apart.of(FIRST).pace.token_seconds == pytest.approx(0.82)
+
+
+def test_failed_calls_take_nothing_from_the_pace_of_who_answered():
+    attempts = (attempt(FIRST, outcome="unavailable", seconds=5.0), attempt(SECOND, seconds=0.5))
+    board = tallied(record(model=SECOND, attempts=attempts, provider_seconds=6.0, usage=Usage(completion_tokens=10)))
+    assert board.of(FIRST).pace is None
+    assert board.of(SECOND).pace.token_seconds == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    "unanswered",
+    [
+        record(outcome=Outcome.CUT),
+        record(outcome=Outcome.FAILED, model=None, attempts=(attempt(outcome="refused"),)),
+        record(from_cache=True, attempts=()),
+    ],
+    ids=["cut", "failed", "remembered"],
+)
+def test_what_was_not_answered_shows_no_pace(unanswered):
+    assert tallied(unanswered).of(FIRST).pace is None
+
+
+def test_latency_is_told_for_an_answer_of_usual_length():
+    board = tallied(record(streamed=True, provider_seconds=2.1, usage=Usage(completion_tokens=20)))
+    assert board.latency_ms() == {FIRST: round(1000 * (0.1 + ANSWER_TOKENS * 0.1))}
