@@ -18,6 +18,7 @@ DOCUMENTS = (
     "docs/openai.md",
     "docs/anthropic.md",
     "docs/routing.md",
+    "docs/replay.md",
     "docs/streaming.md",
     "docs/operations.md",
 )
