@@ -86,7 +86,7 @@ def test_an_excluded_task_is_left_out_of_everything(data, tmp_path):
     assert train(data, "--exclude-task", "verse", "--output", one).exit_code == 0
     assert train(without, "--output", other).exit_code == 0
     assert one.read_bytes() == other.read_bytes()
-    assert b"petals" not in read_weights(one).grams
+    assert b"petals" not in read_weights(one).words
     assert "Excluded tasks: verse." in one.with_suffix(".md").read_text()
 
 
@@ -135,7 +135,7 @@ def test_the_shipped_weights_come_from_the_data_beside_the_project(tmp_path):
     made = tmp_path / "weights.npz"
     assert train(SHARED, "--output", made).exit_code == 0
     ours, shipped = read_weights(made), read_weights(SHIPPED)
-    assert ours.grams == shipped.grams
+    assert ours.words == shipped.words
     assert np.abs(ours.table * ours.scales - shipped.table * shipped.scales).max() <= 1e-6
     for name, trees in ours.trees.items():
         assert np.array_equal(trees.features, shipped.trees[name].features)

@@ -10,14 +10,14 @@ from neuroroute.infrastructure.classifiers.weights import DirectFamily
 
 
 def familiarity(family: DirectFamily, form: Form, *, share: float) -> float:
-    """How much a prompt is like those of the family, 0..1: by its form, and the `share` of n-grams that are known."""
+    """How much a prompt is like those of the family, 0..1: by its form, and the `share` of words that are known."""
     if form not in family.forms:
         return 0.0
     return min(1.0, max(0.0, (share - family.strange) / (family.usual - family.strange)))
 
 
 def qualities(family: DirectFamily, lanes: Sequence[float], trees: Sequence[float]) -> Sequence[float]:
-    """Of each model on a familiar prompt, whose n-grams add up to `lanes`, and the trees over its shape to `trees`."""
+    """Of each model on a familiar prompt, whose words add up to `lanes`, and the trees over its shape to `trees`."""
     return [
         intercept + slope * (family.lexical * (sigmoid(logit) - typical) + family.formal * tree)
         for intercept, slope, logit, typical, tree in zip(

@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import add
 from typing import Final, Protocol, final
 
-import numpy as np
 from msgspec import Struct
 
 from neuroroute.infrastructure.classifiers import direct, skills
 from neuroroute.infrastructure.classifiers.forest import Forest
 from neuroroute.infrastructure.classifiers.lexicon import weight_of
-from neuroroute.infrastructure.classifiers.looks import Looks
 from neuroroute.infrastructure.classifiers.prompt_features import PromptFeatures
 from neuroroute.infrastructure.classifiers.weights import DirectFamily, SkillsFamily, Weights
 
@@ -25,7 +23,7 @@ class Seen(Struct, frozen=True, gc=False):
 
     features: PromptFeatures
     lanes: Sequence[float]
-    """What its n-grams add up to."""
+    """What its words add up to."""
     difficulty: float
 
 
@@ -52,7 +50,7 @@ class FamilyReader(Protocol):
 def readers_of(weights: Weights) -> Sequence[FamilyReader]:
     """One for each family."""
     return [
-        SkillsReader(family, weights.looks[family.name])
+        SkillsReader(family)
         if isinstance(family, SkillsFamily)
         else DirectReader(family, Forest(weights.trees[family.name]))
         for family in weights.head.families
@@ -63,14 +61,12 @@ def readers_of(weights: Weights) -> Sequence[FamilyReader]:
 class SkillsReader(FamilyReader):
     """Of a strange prompt it says what it would say of any."""
 
-    def __init__(self, family: SkillsFamily, looks: Looks) -> None:
+    def __init__(self, family: SkillsFamily) -> None:
         self.name = family.name
-        self._family, self._looks = family, looks
+        self._family = family
         residuals = family.lane + len(family.skills)
-        closeness = residuals + len(family.models)
-        self._known = closeness + len(family.skills)
-        self._scores, self._residuals = slice(family.lane, residuals), slice(residuals, closeness)
-        self._closeness = slice(closeness, self._known)
+        self._known = residuals + len(family.models)
+        self._scores, self._residuals = slice(family.lane, residuals), slice(residuals, self._known)
         typical, usual = zip(family.models, family.typical, strict=True), zip(family.skills, family.base, strict=True)
         self._strange = Told(0.0, dict(typical), dict(usual))
 
@@ -79,14 +75,8 @@ class SkillsReader(FamilyReader):
         if features.form not in family.forms:
             return self._strange
         scores = list(map(add, family.base, lanes[self._scores]))
-        grams = len(features.grams)
-        evidence = skills.evidence(
-            scores,
-            lanes[self._closeness],
-            self._looks.distances(np.array(features.shape, dtype=np.float64)).tolist(),
-            share=lanes[self._known] * weight_of(grams),
-            grams=grams,
-        )
+        away = skills.distance(features.shape, family.looks[scores.index(max(scores))])
+        evidence = skills.evidence(scores, away, share=lanes[self._known] * weight_of(len(features.words)))
         familiar = skills.familiarity(family.detector, evidence)
         if not familiar:
             return self._strange
@@ -107,7 +97,7 @@ class DirectReader(FamilyReader):
 
     def tell(self, prompt: Seen) -> Told:
         family, features, lanes = self._family, prompt.features, prompt.lanes
-        share = lanes[self._known] * weight_of(len(features.grams))
+        share = lanes[self._known] * weight_of(len(features.words))
         familiar = direct.familiarity(family, features.form, share=share)
         if not familiar:
             return Told(0.0, _possible(family.models, direct.strange_qualities(family, prompt.difficulty)), {})

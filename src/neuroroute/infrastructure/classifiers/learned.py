@@ -39,7 +39,7 @@ class LearnedClassifier(Classifier):
     def read(self, text: str) -> PromptReading:
         """The same numbers for the same text always. Never raises; takes no longer than for 100,000 characters."""
         features = features_of(text)
-        prompt = Seen(features, self._lexicon.sums(features.grams), self._difficulty.of(features.shape))
+        prompt = Seen(features, self._lexicon.sums(features.words), self._difficulty.of(features.shape))
         told = {family.name: family.tell(prompt) for family in self._families}
         known, skills = dict[str, float](), dict[str, float]()
         # Of a model that is in several families, the one that knows the prompt best has the last word.

@@ -1,5 +1,7 @@
 """All that the predictor sees of a prompt: the one reading that training and routing share."""
 
+from collections.abc import Set as AbstractSet
+
 from msgspec import Struct
 
 from neuroroute.domain.quality import Form
@@ -13,12 +15,12 @@ class PromptFeatures(Struct, frozen=True, gc=False):
     form: Form
     shape: tuple[float, ...]
     """One for each of `shape.NAMES`."""
-    grams: set[bytes]
-    """Its different words, and different pairs of neighbours, in lower case and UTF-8."""
+    words: AbstractSet[bytes]
+    """Its different words, in lower case and UTF-8. A number is as many zeros as it has digits."""
 
 
 def features_of(text: str) -> PromptFeatures:
     """Reads any text, in time that is linear up to 100,000 characters and the same from there on. Never raises."""
     reading = read(text)
     form, shape = shape_of(reading)
-    return PromptFeatures(form, shape, reading.grams)
+    return PromptFeatures(form, shape, reading.different)

@@ -1,5 +1,6 @@
 """What can be counted of a prompt without knowing a word of its subject: its length, its form, its signs and cues."""
 
+from itertools import pairwise
 from math import log1p
 from typing import Final
 
@@ -19,6 +20,7 @@ _CUES: Final = frozenset(
     b"each every per total remaining left more less than times if then after before percent altogether average".split()
 )
 _CODE: Final = frozenset(b"def import return include function class select".split())
+_ZERO, _BRACKET = b"0("
 _ALPHANUMERIC: Final = bytes(byte for byte in range(256) if byte >= 128 or byte == 32 or chr(byte).isalnum())
 _NO_OPERATORS: Final = bytes(byte for byte in range(128) if byte not in b"+*/=^<>|{}")
 _MARKS: Final = tuple([style % letter for letter in b"abcdefghij"] for style in (b" %c. ", b" %c) ", b" (%c) "))
@@ -28,29 +30,29 @@ _NONE: Final = list[bytes]()
 
 def shape_of(reading: Reading) -> tuple[Form, tuple[float, ...]]:
     """The form of a prompt, and one number for each of `NAMES`: logarithms of counts, shares, and small counts."""
-    flat, grams = reading.flat, reading.grams
+    flat, different = reading.flat, reading.different
     signs = flat.translate(None, _ALPHANUMERIC)
-    options = _options(flat) if b"a" in grams and b"b" in grams else _NONE
+    options = _options(flat) if b"a" in different and b"b" in different else _NONE
     words, size, digits = len(reading.words) or 1, len(flat) or 1, flat.count(b"0")
-    code = b"(" in signs and not _CODE.isdisjoint(grams)
+    code = _BRACKET in signs and not _CODE.isdisjoint(different)
     return (
         Form.CHOICE if options else Form.CODE if code else Form.OPEN,
         (
             log1p(words),
             (size - len(signs) - flat.count(b" ")) / words,
-            reading.different / words,
+            len(different) / words,
             digits / size,
-            log1p(flat.count(b" 0") + len(_NUMBER_WORDS & grams)),
+            log1p(flat.count(b" 0") + len(_NUMBER_WORDS & different)),
             log1p(len(signs.translate(None, _NO_OPERATORS))),
             log1p(signs.count(b"$") + signs.count(b"\\")),
             log1p(signs.count(b",")),
             signs.count(b"?"),
             b"__" in signs,
-            len(_CUES & grams),
+            len(_CUES & different),
             code,
             len(options),
             log1p(sum(map(len, options))),
-            sum([b"0" in option for option in options]),
+            sum([_ZERO in option for option in options]),
         ),
     )
 
@@ -60,16 +62,14 @@ def _options(flat: bytes) -> list[bytes]:
     for marks in _MARKS:
         second = flat.rfind(marks[1])
         first = flat.rfind(marks[0], 0, second + 1) if second >= 0 else -1
-        if first < 0:
-            continue
-        starts = [first, second]
-        for mark in marks[2:]:
-            following = flat.find(mark, starts[-1])
-            if following < 0:
-                break
-            starts.append(following)
-        end = flat.find(b" answer:", starts[-1])
-        ends = [*starts[1:], end if end > 0 else len(flat)]
-        length = len(marks[0])
-        return [flat[start + length : stop] for start, stop in zip(starts, ends, strict=True)]
+        if first >= 0:
+            starts = [first, second]
+            for mark in marks[2:]:
+                following = flat.find(mark, starts[-1])
+                if following < 0:
+                    break
+                starts.append(following)
+            end = flat.find(b" answer:", starts[-1])
+            starts.append(end if end > 0 else len(flat))
+            return [flat[start:stop] for start, stop in pairwise(starts)]
     return _NONE

@@ -5,32 +5,33 @@ to not routing where nothing is known.
 """
 
 from collections.abc import Sequence
-from math import exp, log1p
+from math import exp
 from operator import mul
+from typing import Final
 
-from neuroroute.infrastructure.classifiers.weights import Detector, SkillsFamily
+from neuroroute.infrastructure.classifiers.weights import Detector, Looks, SkillsFamily
+
+_FARTHEST: Final = 9.0
+"""Squared widths that one number of a shape adds to a distance at most."""
 
 
-def evidence(
-    scores: Sequence[float], closeness: Sequence[float], distances: Sequence[float], *, share: float, grams: int
-) -> tuple[float, ...]:
+def evidence(scores: Sequence[float], away: float, *, share: float) -> tuple[float, ...]:
     """What the detector goes by.
 
     Args:
         scores: of each skill.
-        closeness: cosine to the mean prompt of each skill.
-        distances: of the prompt's shape to that of each skill (`Looks`).
-        share: of the n-grams that are known.
-        grams: n-grams of the prompt.
+        away: the distance of the prompt's shape to that of the skill with the highest score.
+        share: of the words that are known.
     """
     ordered = sorted(scores)
-    top = ordered[-1]
-    margin = top - (ordered[-2] if len(ordered) > 1 else 0.0)
-    skill = scores.index(top)
-    close, away = closeness[skill], distances[skill]
-    squares = sum(map(mul, scores, scores))
-    products = (top * close, share * share, top * top, away * top)
-    return (top, margin, share, close, away, min(distances), log1p(grams), squares, *products)
+    margin = ordered[-1] - (ordered[-2] if len(ordered) > 1 else 0.0)
+    return (ordered[-1], margin, share, away)
+
+
+def distance(shape: Sequence[float], looks: Looks) -> float:
+    """How far a shape is from those of a skill's prompts, 0..9: what tells a new task from a known one best."""
+    numbers = zip(shape, looks.middle, looks.near, strict=True)
+    return sum([min(_FARTHEST, ((number - middle) * near) ** 2) for number, middle, near in numbers]) / len(shape)
 
 
 def familiarity(detector: Detector, seen: Sequence[float]) -> float:

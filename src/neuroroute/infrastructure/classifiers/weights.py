@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.quality import Form
-from neuroroute.infrastructure.classifiers.looks import Looks
 from neuroroute.infrastructure.classifiers.shape import NAMES
 
 FORMAT: Final = 1
@@ -83,11 +82,18 @@ class Spread(Struct, frozen=True):
     strange: float
 
 
+class Looks(Struct, frozen=True):
+    """The shape of a skill's prompts, each number of it by itself."""
+
+    middle: tuple[float, ...]
+    near: tuple[float, ...]
+    """One over how far the prompts usually are from it."""
+
+
 class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
     """Models that were seen on the same prompts of several tasks. Each task is a skill.
 
-    Lanes from `lane` on: the score of each skill, the residual of each model, the closeness to each skill, and whether
-    the n-gram is known.
+    Lanes from `lane` on: the score of each skill, the residual of each model, and whether the word is known.
     """
 
     name: str
@@ -98,9 +104,11 @@ class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
     spread: Spread
     skills: tuple[str, ...]
     base: tuple[float, ...]
-    """The score of each skill, before any n-gram: its share of the prompts."""
+    """The score of each skill, before any word: its share of the prompts."""
     forms: tuple[Form, ...]
     """That were seen; prompts of others are strange."""
+    looks: tuple[Looks, ...]
+    """Of each skill."""
     sharpness: float
     """Of the soft maximum that makes shares of the scores."""
     ability: tuple[tuple[float, ...], ...]
@@ -111,7 +119,7 @@ class SkillsFamily(Struct, frozen=True, kw_only=True, tag="skills"):
 class DirectFamily(Struct, frozen=True, kw_only=True, tag="direct"):
     """Models that were seen on the same prompts of one kind.
 
-    Lanes from `lane` on: the logit of each model, and whether the n-gram is known. The arrays of its trees are called
+    Lanes from `lane` on: the logit of each model, and whether the word is known. The arrays of its trees are called
     `<name>.features` and `.thresholds` (tree x level) and `.values` (tree x leaf x model).
     """
 
@@ -122,7 +130,7 @@ class DirectFamily(Struct, frozen=True, kw_only=True, tag="direct"):
     """The quality of each model over all prompts."""
     spread: Spread
     base: tuple[float, ...]
-    """The logit of each model, before any n-gram."""
+    """The logit of each model, before any word."""
     lexical: float
     """What the words count for, and the shape."""
     formal: float
@@ -132,7 +140,7 @@ class DirectFamily(Struct, frozen=True, kw_only=True, tag="direct"):
     forms: tuple[Form, ...]
     """That were seen; to others the family is strange."""
     strange: float
-    """Up to this share of known n-grams a prompt is strange, from `usual` on wholly familiar."""
+    """Up to this share of known words a prompt is strange, from `usual` on wholly familiar."""
     usual: float
     harder: float
     """By how much the logit of a strange prompt falls when it is one deviation harder."""
@@ -166,16 +174,14 @@ class Weights(Struct, frozen=True, kw_only=True):
     """A trained predictor."""
 
     head: Head
-    grams: tuple[bytes, ...]
-    """Known n-grams, in order."""
+    words: tuple[bytes, ...]
+    """Known words, in order."""
     table: NDArray[np.int16]
-    """N-gram x lane, each from -`LARGEST` to `LARGEST`."""
+    """Word x lane, each from -`LARGEST` to `LARGEST`."""
     scales: NDArray[np.float64]
     """What a step of each lane is."""
     trees: dict[str, Trees]
     """Of each direct family."""
-    looks: dict[str, Looks]
-    """Of each skills family."""
 
     @property
     def version(self) -> str:
@@ -195,14 +201,12 @@ def write_weights(path: Path, weights: Weights) -> None:
 def _arrays(weights: Weights) -> dict[str, NDArray[np.generic]]:
     arrays: dict[str, NDArray[np.generic]] = {
         "head": np.frombuffer(msgspec.json.encode(weights.head), dtype=np.uint8),
-        "grams": np.frombuffer(b"\n".join(weights.grams), dtype=np.uint8),
+        "words": np.frombuffer(b"\n".join(weights.words), dtype=np.uint8),
         "table": weights.table,
         "scales": weights.scales,
     }
     for name, trees in weights.trees.items():
         arrays |= {f"{name}.{part}": array for part, array in structs.asdict(trees).items()}
-    for name, looks in weights.looks.items():
-        arrays |= {f"{name}.{part}": array for part, array in structs.asdict(looks).items()}
     return arrays
 
 
@@ -225,19 +229,17 @@ def read_weights(path: Path) -> Weights:
 
 def _read(file: NpzFile) -> Weights:
     head = msgspec.json.decode(file["head"].tobytes(), type=Head)
-    trees, looks = dict[str, Trees](), dict[str, Looks]()
-    for family in head.families:
-        if isinstance(family, DirectFamily):
-            trees[family.name] = Trees(*(file[f"{family.name}.{part}"] for part in Trees.__struct_fields__))
-        else:
-            looks[family.name] = Looks(*(file[f"{family.name}.{part}"] for part in Looks.__struct_fields__))
+    trees = {
+        family.name: Trees(*(file[f"{family.name}.{part}"] for part in Trees.__struct_fields__))
+        for family in head.families
+        if isinstance(family, DirectFamily)
+    }
     return Weights(
         head=head,
-        grams=tuple(file["grams"].tobytes().split(b"\n")),
+        words=tuple(file["words"].tobytes().split(b"\n")),
         table=file["table"],
         scales=file["scales"],
         trees=trees,
-        looks=looks,
     )
 
 
@@ -247,6 +249,6 @@ def _problem(weights: Weights) -> str | None:
         return f"they are of format {weights.head.format}, and this version reads {FORMAT}"
     if weights.head.shape != NAMES:
         return "they were trained on other numbers of a prompt's shape"
-    if weights.table.shape != (len(weights.grams), len(weights.scales)):
-        return f"a table of {weights.table.shape} for {len(weights.grams)} n-grams of {len(weights.scales)} lanes"
+    if weights.table.shape != (len(weights.words), len(weights.scales)):
+        return f"a table of {weights.table.shape} for {len(weights.words)} words of {len(weights.scales)} lanes"
     return None

@@ -11,9 +11,9 @@ from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_
 from neuroroute.infrastructure.training.spread import spread_of
 from neuroroute.infrastructure.training.trees import Tree, boosted, sums
 
-_LEAST: Final = 6
+_LEAST: Final = 3
 """Prompts that have a gram, for it to count."""
-_PENALTY: Final = 2.0
+_PENALTY: Final = 5.0
 _FOLDS: Final = 3
 STEPS: Final = 1 + _FOLDS
 _UNUSUAL: Final = 0.1

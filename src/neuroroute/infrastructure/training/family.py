@@ -78,9 +78,9 @@ class Family(NamedTuple):
 def family_of(name: str, examples: Sequence[Example]) -> Family:
     """Reads the prompts of a data set, at least one, whose models are the same in every line."""
     read = [features_of(example.prompt) for example in examples]
-    grams = sorted({gram for features in read for gram in features.grams})
+    grams = sorted({gram for features in read for gram in features.words})
     number = {gram: place for place, gram in enumerate(grams)}
-    held = [np.sort(np.array([number[gram] for gram in features.grams], dtype=np.int64)) for features in read]
+    held = [np.sort(np.array([number[gram] for gram in features.words], dtype=np.int64)) for features in read]
     models = sorted(examples[0].outcomes)
     tasks = sorted({example.dataset for example in examples})
     counts = np.array([len(one) for one in held])

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 
-from neuroroute.infrastructure.classifiers.looks import Looks
 from neuroroute.infrastructure.classifiers.shape import NAMES
 from neuroroute.infrastructure.classifiers.weights import LARGEST, DirectFamily, Head, SkillsFamily, Trees, Weights
 from neuroroute.infrastructure.evaluation.outcomes import Example
@@ -37,11 +36,10 @@ def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
     families = [family_of(name, examples) for name, examples in data.items()]
     difficulty, harder = difficulty_of(families)
     blocks, lane = list[tuple[Family, Integers, Floats]](), 0
-    learned, trees, looks = list[SkillsFamily | DirectFamily](), dict[str, Trees](), dict[str, Looks]()
+    learned, trees = list[SkillsFamily | DirectFamily](), dict[str, Trees]()
     for family, examples in zip(families, data.values(), strict=True):
         if _has_skills(examples):
             found = skills.learn_skills(family, lane=lane, said=said)
-            looks[family.name] = found.looks
         else:
             found = direct.learn_direct(family, lane=lane, harder=harder, said=said)
             trees[family.name] = found.trees
@@ -60,7 +58,7 @@ def learn(data: Data, *, said: Callable[[int], None]) -> Weights:
         data=tuple(data),
     )
     steps = np.rint(table / scales).astype(np.int16)
-    return Weights(head=head, grams=grams, table=steps, scales=scales, trees=trees, looks=looks)
+    return Weights(head=head, words=grams, table=steps, scales=scales, trees=trees)
 
 
 def _has_skills(examples: Sequence[Example]) -> bool:

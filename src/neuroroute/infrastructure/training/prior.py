@@ -7,8 +7,8 @@ import numpy as np
 
 from neuroroute.infrastructure.classifiers.weights import Prior
 from neuroroute.infrastructure.training.family import Family
-from neuroroute.infrastructure.training.sparse import Floats
-from neuroroute.infrastructure.training.spread import FOUR_OF_FIVE
+from neuroroute.infrastructure.training.sparse import Floats, sigmoid
+from neuroroute.infrastructure.training.spread import FOUR_OF_FIVE, task_qualities
 
 _BELIEVED: Final = 0.2
 """Logits for each e-fold of price, before any model was seen: from 0.2 to 20 USD, about a logit."""
@@ -16,12 +16,13 @@ _DOUBT: Final = 20.0
 """How many models, an e-fold of price away from the others of their family, count as much as that belief."""
 _CHEAPEST: Final = 0.001
 """USD per million tokens: what costs less is taken for this."""
-_NARROWEST: Final = 0.25
-"""Few models say little of all others."""
 
 
 def prior_of(families: Sequence[Family], *, harder: float) -> Prior:
-    """From the models of all `families`, by price and quality. `harder`: logits that a deviation of difficulty is."""
+    """From the models of all `families`, by price and quality. `harder`: logits that a deviation of difficulty is.
+
+    The interval is that of a model's quality at a task, for nothing is known of either.
+    """
     prices = [np.log(np.maximum(_CHEAPEST, family.prices)) for family in families]
     logits = [_logits(family.qualities.mean(axis=0)) for family in families]
     pull, weight = _BELIEVED * _DOUBT, _DOUBT
@@ -33,11 +34,10 @@ def prior_of(families: Sequence[Family], *, harder: float) -> Prior:
     levels = [logit - slope * price for price, logit in zip(prices, logits, strict=True)]
     intercept = float(np.mean(np.concatenate(levels)))
     off = [
-        family.qualities.mean(axis=0) - 1 / (1 + np.exp(-(intercept + slope * price)))
+        np.mean((task_qualities(family) - sigmoid(intercept + slope * price)) ** 2)
         for family, price in zip(families, prices, strict=True)
     ]
-    spread = FOUR_OF_FIVE * float(np.sqrt(np.mean(np.concatenate(off) ** 2)))
-    return Prior(intercept=intercept, slope=slope, harder=harder, spread=max(_NARROWEST, spread))
+    return Prior(intercept=intercept, slope=slope, harder=harder, spread=FOUR_OF_FIVE * float(np.mean(off)) ** 0.5)
 
 
 def _logits(qualities: Floats) -> Floats:

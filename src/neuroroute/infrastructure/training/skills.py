@@ -6,9 +6,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import structs
 
-from neuroroute.infrastructure.classifiers.looks import Looks
-from neuroroute.infrastructure.classifiers.skills import evidence, familiarity, qualities, shares_of
-from neuroroute.infrastructure.classifiers.weights import Detector, SkillsFamily, Spread
+from neuroroute.infrastructure.classifiers.skills import distance, evidence, familiarity, qualities, shares_of
+from neuroroute.infrastructure.classifiers.weights import Detector, Looks, SkillsFamily, Spread
 from neuroroute.infrastructure.training.detector import detector_of
 from neuroroute.infrastructure.training.family import Family, folds_of, split_by
 from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_of, ridge
@@ -22,8 +21,9 @@ _GROUPS: Final = 10
 _SKILL_PENALTY: Final = 1.0
 _RESIDUAL_PENALTY: Final = 20.0
 _SHARPNESS: Final = 10.0
-_THRESHOLD: Final = 0.55
-_POWER: Final = 0.5
+_THRESHOLD: Final = 0.5
+_POWER: Final = 0.25
+"""A prompt that is more likely familiar than not is believed, and almost wholly."""
 _WIDTH: Final = 0.1
 """So much of the variance of a number is added to that within a skill, so that one that never changes is no proof."""
 _SMALL: Final = 1e-9
@@ -35,8 +35,7 @@ class SkillsLearned(NamedTuple):
     family: SkillsFamily
     grams: Integers
     lanes: Floats
-    """Gram x (skills, models, skills): scores, residuals and closeness."""
-    looks: Looks
+    """Gram x (skills, models): scores and residuals."""
 
 
 class _Told(NamedTuple):
@@ -90,8 +89,6 @@ def _fitted(family: Family, prompts: Integers, lane: int) -> SkillsLearned:
     words = family.counted(grams).chosen(prompts)
     scores = ridge(words, of_skill - base, penalty=_SKILL_PENALTY)
     residuals = ridge(words, scored - ability[task_of], penalty=_RESIDUAL_PENALTY)
-    middle = np.stack([words.turned_times(column) for column in columns_of(of_skill / count)], axis=1)
-    closeness = middle / (np.sqrt((middle**2).sum(axis=0)) + _SMALL)
     return SkillsLearned(
         SkillsFamily(
             name=family.name,
@@ -102,42 +99,42 @@ def _fitted(family: Family, prompts: Integers, lane: int) -> SkillsLearned:
             forms=family.usual_forms(prompts),
             skills=tuple(family.tasks[int(task)] for task in tasks.tolist()),
             base=tuple(base.tolist()),
+            looks=_looks(family.shapes[prompts], of_skill / count),
             sharpness=_SHARPNESS,
             ability=tuple(map(tuple, ability.T.tolist())),
             detector=Detector(intercept=0.0, slopes=(), threshold=0.0, power=1.0),
         ),
         grams,
-        np.concatenate([scores, residuals, closeness], axis=1),
-        _looks(family.shapes[prompts], of_skill / count),
+        np.concatenate([scores, residuals], axis=1),
     )
 
 
-def _looks(shapes: Floats, shares: Floats) -> Looks:
+def _looks(shapes: Floats, shares: Floats) -> tuple[Looks, ...]:
     """`shares`: prompt x skill, what each prompt counts for in the means of each skill."""
-    centres = shares.T @ shapes
-    variance = shares.T @ shapes**2 - centres**2 + _WIDTH * shapes.var(axis=0) + _SMALL
-    return Looks(centres, 1 / np.sqrt(variance))
+    middles = shares.T @ shapes
+    variances = shares.T @ shapes**2 - middles**2 + _WIDTH * shapes.var(axis=0) + _SMALL
+    near = 1 / np.sqrt(variances)
+    return tuple(Looks(tuple(one), tuple(other)) for one, other in zip(middles.tolist(), near.tolist(), strict=True))
 
 
 def _told(family: Family, prompts: Integers, learned: SkillsLearned) -> _Told:
     words = family.counted(learned.grams).chosen(prompts)
-    skills, models = len(learned.family.skills), len(learned.family.models)
+    skills = len(learned.family.skills)
     lanes = np.stack([words.times(lane) for lane in columns_of(learned.lanes)], axis=1)
     scores = (lanes[:, :skills] + np.array(learned.family.base)).tolist()
-    columns = zip(
-        scores,
-        lanes[:, skills + models :].tolist(),
-        learned.looks.distances(family.shapes[prompts]).tolist(),
-        family.known_share(learned.grams)[prompts].tolist(),
-        family.sizes[prompts].astype(int).tolist(),
-        strict=True,
-    )
+    shares = family.known_share(learned.grams)[prompts].tolist()
+    columns = zip(scores, family.shapes[prompts].tolist(), shares, strict=True)
     return _Told(
         prompts,
-        [evidence(score, close, away, share=share, grams=grams) for score, close, away, share, grams in columns],
+        [_evidence(learned.family, *column) for column in columns],
         [shares_of(score, learned.family.sharpness) for score in scores],
-        lanes[:, skills : skills + models],
+        lanes[:, skills:],
     )
+
+
+def _evidence(family: SkillsFamily, scores: Sequence[float], shape: Sequence[float], share: float) -> Sequence[float]:
+    away = distance(shape, family.looks[scores.index(max(scores))])
+    return evidence(scores, away, share=share)
 
 
 def _qualities(family: SkillsFamily, told: _Told) -> Floats:

@@ -45,3 +45,8 @@ def _off(scored: Floats, foretold: float) -> tuple[float, float]:
 def _width(groups: list[tuple[float, float]]) -> float:
     beyond = float(np.mean([distance - chance for distance, chance in groups])) if groups else 0.0
     return max(_LEAST, FOUR_OF_FIVE * max(0.0, beyond) ** 0.5)
+
+
+def task_qualities(family: Family) -> Floats:
+    """The mean of each task: task x model."""
+    return np.stack([family.qualities[family.task_of == task].mean(axis=0) for task in range(len(family.tasks))])
