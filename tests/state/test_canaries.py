@@ -65,6 +65,12 @@ def exercise(listener, stored):
     for model in ("openai", "anthropic", "local"):
         ask("POST", f"/test-model/{model}", json=PROMPT)
     ask("POST", "/prompt", json={**PROMPT, "metadata": {"stream": True}})
+    chat = {"model": "auto:5", "messages": [{"role": "user", "content": PROMPT["prompt"]}]}
+    decision = ask("POST", "/v1/chat/completions", json=chat).headers["x-neuroroute-decision"]
+    ask("GET", f"/v1/decisions/{decision}")
+    ask("POST", "/v1/feedback", json={"decision_id": decision, "thumbs": "up"})
+    for policy in ("learned", "rules"):
+        ask("POST", "/v1/route", json={**PROMPT, "neuroroute": {"policy": policy}})
     ask("POST", "/api-keys/", json={"provider": "openai", "api_key": stored})
     ask("PUT", "/api-keys/golden", json={"provider": "golden", "api_key": stored, "is_active": "maybe"})
     ask("POST", "/api-keys/", json={"provider": "golden", "api_key": CANARIES["another provider's stored key"]})
@@ -158,6 +164,8 @@ def test_no_secret_stands_where_it_need_not(installation):
         *(held_by_postgres(postgres) if postgres else ()),
     ]
     assert any(place.name.endswith("serve.log") and b'"level"' in place.contents for place in places)
+    for request in ("GET /v1/decisions", "POST /v1/feedback", "POST /v1/route"):
+        assert any(place.name.startswith(f"200 of {request}") for place in listener.places)
     assert sum(len(place.contents) for place in places) > 100_000
     assert found({**CANARIES, **listener.client_keys}, places) == []
 

@@ -28,6 +28,7 @@ READS = tuple(
     for path in ("/admin/keys", "/admin/usage", "/admin/audit", "/admin/models", "/api-keys/", "/api-keys/settings/")
 )
 ROUTES = (*WRITES, *READS)
+DECISION = "0193a6f0c1d27a3b8c4d5e6f7a8b9c0d"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,15 @@ def assert_refused_in_time(service, method, path, body=None):
     assert answer.elapsed.total_seconds() < BOUND, path
 
 
+def assert_nothing_is_said_of_decisions(service):
+    """In OpenAI's shape, and not as if there were none."""
+    shown = asked(service, "GET", f"/v1/decisions/{DECISION}", timeout=BOUND + 4)
+    judged = asked(service, "POST", "/v1/feedback", json={"decision_id": DECISION, "score": 1}, timeout=BOUND + 4)
+    for answer in (shown, judged):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "state_unavailable")
+        assert answer.elapsed.total_seconds() < BOUND
+
+
 def unknown_key(service):
     return asked(service, "GET", "/models", headers=bearer(UNKNOWN))
 
@@ -94,6 +104,7 @@ def test_postgres_goes_and_comes_back_under_load(service, postgres, keys, away, 
             eventually(lambda: asked(service, "GET", "/models").status_code == 200, within=1)
             with ThreadPoolExecutor(len(ROUTES)) as threads:  # more at once than there are connections
                 list(threads.map(lambda route: assert_refused_in_time(service, *route), ROUTES))
+            assert_nothing_is_said_of_decisions(service)
             # For a second after its last look it can still say that it knows all keys.
             eventually(lambda: unknown_key(service).status_code != 401, within=2)
             assert_refused(unknown_key(service), 503, "state_unavailable")
