@@ -1,0 +1,57 @@
+"""Words, trees and distances add up: exactly, in any order, and to what one by one would give."""
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroroute.infrastructure.classifiers.forest import Forest
+from neuroroute.infrastructure.classifiers.lexicon import Lexicon, weight_of
+from neuroroute.infrastructure.classifiers.skills import distance
+from neuroroute.infrastructure.classifiers.weights import SHIPPED, Looks, Trees, read_weights
+
+WEIGHTS = read_weights(SHIPPED)
+LEXICON = Lexicon(WEIGHTS)
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from(WEIGHTS.words), max_size=1000), st.sets(st.binary(max_size=3), max_size=20))
+def test_words_add_up_exactly_whatever_their_order(known: set[bytes], unknown: set[bytes]):
+    words = [*known, *unknown - set(WEIGHTS.words)]
+    rows = [WEIGHTS.words.index(word) for word in known]
+    exact = WEIGHTS.table[rows].astype(np.int64).sum(axis=0) * WEIGHTS.scales
+    assert LEXICON.sums(words) == pytest.approx(exact * weight_of(len(words)), rel=1e-6)
+    random.Random(0).shuffle(words)
+    assert LEXICON.sums(words) == LEXICON.sums(words[::-1])
+
+
+def test_no_word_adds_up_to_nothing():
+    assert set(LEXICON.sums(set())) == {0.0}
+
+
+def trees(count: int) -> Trees:
+    numbers = np.random.default_rng(count)
+    return Trees(
+        numbers.integers(0, 5, (count, 4)), numbers.normal(size=(count, 4)), numbers.normal(size=(count, 16, 3))
+    )
+
+
+@given(st.integers(1, 9), st.lists(st.floats(-3, 3), min_size=5, max_size=5))
+def test_all_trees_at_once_are_each_by_itself(count: int, shape: list[float]):
+    grown = trees(count)
+    leaves = [
+        int("".join(str(int(shape[feature] > threshold)) for feature, threshold in zip(asked, at, strict=True)), 2)
+        for asked, at in zip(grown.features, grown.thresholds, strict=True)
+    ]
+    one_by_one = sum(values[leaf] for values, leaf in zip(grown.values, leaves, strict=True))
+    assert Forest(grown).sums(shape) == pytest.approx(one_by_one, abs=1e-6)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
+def test_a_shape_is_as_far_as_its_numbers_and_never_farther_than_nine(shape: list[float]):
+    looks = Looks(middle=(1.0, -2.0), near=(2.0, 0.5))
+    assert 0 <= distance(shape, looks) <= 9
+    assert distance([1.0, -2.0], looks) == 0
+    assert distance([2.0, 0.0], looks) == pytest.approx((4 + 1) / 2)
