@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pytest
 from commands.past import Past
 from decisions import CARDS, READING, Fixed, a_decision, decided
@@ -9,8 +10,12 @@ from msgspec.structs import replace
 
 from neuroroute.application.draft import new_id
 from neuroroute.commands.replay import replayed
+from neuroroute.domain.decision import DecisionRecord, planned
+from neuroroute.domain.learned_policy import LearnedRouting
 from neuroroute.domain.model import ModelId
 from neuroroute.domain.quality import Estimate
+from neuroroute.infrastructure.classifiers.learned import LearnedClassifier, LearnedPredictor
+from neuroroute.infrastructure.classifiers.weights import SHIPPED, read_weights
 
 
 @pytest.fixture
@@ -83,3 +88,15 @@ def test_other_weights_are_not_held_against_it(decision):
     done = replayed(decision, CARDS, Other())
     assert done.predictions == "not compared: foretold by fixed, installed is another"
     assert done.same
+
+
+@pytest.mark.parametrize("text", ["", "Prove that there are infinitely many primes.", "def f(x):\n  return x\n" * 3000])
+def test_the_shipped_weights_foretell_the_same_of_what_was_kept(text):
+    weights = read_weights(SHIPPED)
+    predictor, reading = LearnedPredictor(weights), LearnedClassifier(weights).read(text)
+    decision = a_decision()
+    plan = planned(decision, CARDS, LearnedRouting(predictor), replace(decision.grounds, reading=reading))
+    made = replace(decision, plan=plan, grounds=replace(decision.grounds, reading=reading))
+    kept = msgspec.json.decode(msgspec.json.encode(made), type=DecisionRecord)
+    done = replayed(kept, CARDS, predictor)
+    assert (done.predictions, done.same, done.differences) == ("same", True, [])

@@ -76,7 +76,8 @@ def test_quality_has_no_price_where_it_costs_nothing(options):
 
 
 @pytest.mark.parametrize(
-    ("level", "exchange"), [(0, inf), (1e-9, inf), (0.5, 20.0), (1, 10.0), (1.5, 7.5), (5, 1.15), (9.5, 0.075), (10, 0.0)]
+    ("level", "exchange"),
+    [(0, inf), (1e-9, inf), (0.5, 20.0), (1, 10.0), (1.5, 7.5), (5, 1.15), (9.5, 0.075), (10, 0.0)],
 )
 def test_levels_have_their_rates(level, exchange):
     assert exchange_at(float(level), 1.0) == pytest.approx(exchange)

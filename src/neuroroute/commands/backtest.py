@@ -150,9 +150,10 @@ def _compared(one: StoredDecision, plan: Plan, grounds: Grounds, cards: Mapping[
 
 
 def _word(one: StoredDecision, kept: ModelId, other: ModelId, qualities: Mapping[ModelId, float]) -> Word | None:
-    """Only of an answer of the model that was to answer, and of models that something was predicted of."""
+    """Only of an answer of the model that was chosen, and of models that something was predicted of."""
     foresight = one.record.plan.foresight
-    if one.feedback is None or one.model != kept or kept not in qualities or other not in qualities:
+    answered = one.model == kept == one.record.plan.model
+    if one.feedback is None or not answered or kept not in qualities or other not in qualities:
         return None
     return Word(
         score=one.feedback.score,
