@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Sequence
 from hashlib import sha256
 from io import BytesIO
+from operator import mul
 from pathlib import Path
 from typing import Final
 from zipfile import BadZipFile
@@ -39,16 +40,13 @@ class WeightsRefused(NeuroRouteError):
 class Difficulty(Struct, frozen=True, kw_only=True):
     """How hard a prompt looks, from a few numbers of its shape."""
 
-    features: tuple[int, ...]
-    """Places in the shape."""
     slopes: tuple[float, ...]
+    """For each number of a shape; 0 for one that says nothing."""
     intercept: float
 
     def of(self, shape: Sequence[float]) -> float:
         """0 is usual, 1 a deviation harder."""
-        terms = zip(self.features, self.slopes, strict=True)
-        harder = self.intercept + sum([slope * shape[feature] for feature, slope in terms])
-        return min(FARTHEST, max(-FARTHEST, harder))
+        return min(FARTHEST, max(-FARTHEST, self.intercept + sum(map(mul, self.slopes, shape))))
 
 
 class Prior(Struct, frozen=True, kw_only=True):

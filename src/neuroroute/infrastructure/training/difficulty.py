@@ -59,7 +59,9 @@ def difficulty_of(families: Sequence[Family]) -> tuple[Difficulty, float]:
         pull -= looks.T @ quality / (len(quality) + _DOUBT)
     slopes = _positive(curvature, pull)
     away = (slopes / slopes.sum() if slopes.any() else np.full(len(places), 1 / len(places))) / deviations
-    difficulty = Difficulty(features=tuple(places), slopes=tuple(away.tolist()), intercept=-float((away * means).sum()))
+    every = np.zeros(len(NAMES))
+    every[places] = away
+    difficulty = Difficulty(slopes=tuple(every.tolist()), intercept=-float((away * means).sum()))
     return difficulty, float(np.mean([_fall(difficulty, one) for one in asked]))
 
 

@@ -21,9 +21,9 @@ _GROUPS: Final = 10
 _SKILL_PENALTY: Final = 1.0
 _RESIDUAL_PENALTY: Final = 20.0
 _SHARPNESS: Final = 10.0
-_THRESHOLD: Final = 0.5
-_POWER: Final = 0.25
-"""A prompt that is more likely familiar than not is believed, and almost wholly."""
+_THRESHOLD: Final = 0.55
+_POWER: Final = 0.5
+"""Of the guard: lower ones gain more on known tasks and lose more on strange ones (docs/evaluation.md)."""
 _WIDTH: Final = 0.1
 """So much of the variance of a number is added to that within a skill, so that one that never changes is no proof."""
 _SMALL: Final = 1e-9

@@ -10,13 +10,10 @@ from neuroroute.infrastructure.training.sparse import Floats, Integers, columns_
 DEPTH: Final = 4
 _STEPS: Final = 16
 """Into how many a feature is cut."""
-_ASKED: Final = 16
-"""Features that a tree may ask about, drawn anew for each."""
 _SHRINKAGE: Final = 60.0
 """Prompts' worth of doubt in each leaf."""
 _RATE: Final = 0.12
 _ROUNDS: Final = 50
-_SEEDS: Final = (1, 2)
 _DIGITS: Final = 9
 """Gains that differ by less are the same on one machine and not on another: the first wins."""
 _DIFFERENCE: Final = 2.0
@@ -39,7 +36,15 @@ def boosted(shapes: Floats, residuals: Floats) -> Sequence[Tree]:
     thresholds = [_cuts(column) for column in columns]
     sides = [np.searchsorted(cuts, column, side="left") for cuts, column in zip(thresholds, columns, strict=True)]
     bins = np.stack(sides, axis=1)
-    return [tree for seed in _SEEDS for tree in _forest(thresholds, bins, residuals, np.random.default_rng(seed))]
+    trees, left = list[Tree](), residuals
+    for _ in range(_ROUNDS):
+        tree, leaves = _grown(thresholds, bins, _goals(left))
+        count = np.bincount(leaves, minlength=1 << DEPTH)
+        sums = [summed(leaves, column, 1 << DEPTH) / (count + _SHRINKAGE) for column in columns_of(left)]
+        values = _RATE * np.stack(sums, axis=1)
+        left = left - values[leaves]
+        trees.append(Tree([feature for feature, _ in tree], [threshold for _, threshold in tree], values))
+    return trees
 
 
 def _cuts(column: Floats) -> Floats:
@@ -48,37 +53,20 @@ def _cuts(column: Floats) -> Floats:
     return np.unique(np.round(quantiles, 4))
 
 
-def _forest(
-    thresholds: Sequence[Floats], bins: Integers, residuals: Floats, random: np.random.Generator
-) -> Sequence[Tree]:
-    trees, left = list[Tree](), residuals
-    for _ in range(_ROUNDS):
-        order: list[int] = random.permutation(len(thresholds)).tolist()
-        tree, leaves = _grown(thresholds, bins, _goals(left), order[:_ASKED])
-        count = np.bincount(leaves, minlength=1 << DEPTH)
-        sums = [summed(leaves, column, 1 << DEPTH) / (count + _SHRINKAGE) for column in columns_of(left)]
-        values = _RATE * np.stack(sums, axis=1)
-        left = left - values[leaves]
-        trees.append(Tree([feature for feature, _ in tree], [threshold for _, threshold in tree], values / len(_SEEDS)))
-    return trees
-
-
 def _goals(residuals: Floats) -> Floats:
     """What a split should explain: each model's distance from the mean of all, and that mean."""
     mean = residuals.mean(axis=1, keepdims=True)
     return np.concatenate([(residuals - mean) * np.sqrt(_DIFFERENCE), mean * np.sqrt(_MEAN)], axis=1)
 
 
-def _grown(
-    thresholds: Sequence[Floats], bins: Integers, goals: Floats, asked: Sequence[int]
-) -> tuple[Sequence[tuple[int, float]], Integers]:
+def _grown(thresholds: Sequence[Floats], bins: Integers, goals: Floats) -> tuple[Sequence[tuple[int, float]], Integers]:
     """The questions, and each prompt's leaf."""
     leaves, questions = np.zeros(len(goals), dtype=np.int64), list[tuple[int, float]]()
-    seen, cuts = bins[:, asked], np.array([len(thresholds[one]) for one in asked], dtype=np.int64)
+    cuts = np.array([len(steps) for steps in thresholds], dtype=np.int64)
     for _ in range(DEPTH):
-        place, step = _best_split(leaves, 1 << len(questions), seen, cuts, goals)
-        questions.append((asked[place], float(thresholds[asked[place]][step])))
-        leaves = leaves * 2 + (seen[:, place] > step)
+        feature, step = _best_split(leaves, 1 << len(questions), bins, cuts, goals)
+        questions.append((feature, float(thresholds[feature][step])))
+        leaves = leaves * 2 + (bins[:, feature] > step)
     return questions, leaves
 
 
