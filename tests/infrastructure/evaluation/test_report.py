@@ -104,6 +104,7 @@ def test_words_tell_policies_tasks_and_calibration(report):
         assert heading in told
     assert "oracle - longest" in told
     assert "nan" not in told
+    assert "-0.0000" not in told
 
 
 def test_no_prompt_is_in_a_report(report):

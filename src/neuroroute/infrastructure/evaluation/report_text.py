@@ -150,9 +150,8 @@ def _cell(one: Figure, *, signed: bool = False, bare: bool = False) -> str:
     if one.value is None:
         return _NONE
     style = "+.4f" if signed else ".4f"
-    if bare or one.low is None or one.high is None:
-        return format(one.value, style)
-    return f"{one.value:{style}} [{one.low:{style}}, {one.high:{style}}]"
+    told = [format(round(each, 4) or 0.0, style) for each in (one.value, one.low, one.high) if each is not None]
+    return f"{told[0]} [{', '.join(told[1:])}]" if told[1:] and not bare else told[0]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
