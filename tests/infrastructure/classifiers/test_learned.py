@@ -47,7 +47,7 @@ CARDS = [*map(card, TRAINED), card("new", dollars=3.0), card("unpriced", dollars
 @given(st.one_of(st.text(max_size=400), st.text("ab.()?0$ \n", max_size=400)))
 def test_everything_is_bounded(text: str):
     reading = CLASSIFIER.read(text)
-    assert reading.characters == len(text)
+    assert 0 <= reading.characters <= 3 * len(text)
     assert set(reading.known) == set(TRAINED)
     assert all(0 < quality < 1 for quality in reading.known.values())
     assert all(0 <= familiarity <= 1 for familiarity in reading.familiarity.values())
@@ -73,8 +73,8 @@ def test_many_are_read_as_one_by_one():
     "same",
     [TRIVIA.upper(), TRIVIA.replace(" ", "\n  "), f"  {TRIVIA}\n", f"Please, {TRIVIA}", f"Hello! {TRIVIA} Thanks!"],
 )
-def test_what_does_not_matter_changes_no_quality(same: str):
-    assert CLASSIFIER.read(same).known == CLASSIFIER.read(TRIVIA).known
+def test_what_does_not_matter_changes_nothing(same: str):
+    assert CLASSIFIER.read(same) == CLASSIFIER.read(TRIVIA)
 
 
 def test_tells_what_a_prompt_takes():

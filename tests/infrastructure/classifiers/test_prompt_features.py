@@ -69,6 +69,7 @@ def test_white_space_does_not_matter(text: str, space: str):
         "{} Thank you very much in advance!",
         "Kindly answer this question for me: {}",
         "I would like to know: {}",
+        "Hello! Could you please answer this for me? {} Thank you very much in advance!",
     ],
 )
 def test_polite_words_do_not_matter(polite: str):
@@ -151,4 +152,14 @@ def test_of_a_long_text_the_head_and_the_tail_are_read():
 
 
 def test_beyond_100_000_characters_the_first_and_last_half_are_read():
-    assert features_of("x " * MOST) == features_of("x " * (2 * MOST))
+    one, other = features_of("x " * MOST), features_of("x " * (2 * MOST))
+    assert (one.shape, one.words) == (other.shape, other.words)
+    assert other.characters - one.characters == 2 * MOST
+
+
+@pytest.mark.parametrize(
+    ("text", "characters"),
+    [("", 0), (" \n ", 0), ("Is  it?\n", 6), ("Please, is it?", 6), ("東京 \t都", 4), ("word " * 10_000, 49_999)],
+)
+def test_counts_the_characters_of_all_of_it(text: str, characters: int):
+    assert features_of(text).characters == characters

@@ -47,7 +47,7 @@ class LearnedClassifier(Classifier):
             known.update(family.known)
             skills = dict(family.skills) if family.skills else skills
         return PromptReading(
-            characters=len(text),
+            characters=features.characters,
             form=features.form,
             difficulty=prompt.difficulty,
             familiarity={name: family.familiarity for name, family in told.items()},

@@ -12,6 +12,8 @@ from neuroroute.infrastructure.classifiers.shape import shape_of
 class PromptFeatures(Struct, frozen=True, gc=False):
     """What is counted of one prompt."""
 
+    characters: int
+    """Of the whole text, without polite words and but one for any white space: they neither cost nor matter."""
     form: Form
     shape: tuple[float, ...]
     """One for each of `shape.NAMES`."""
@@ -23,4 +25,4 @@ def features_of(text: str) -> PromptFeatures:
     """Reads any text, in time that is linear up to 100,000 characters and the same from there on. Never raises."""
     reading = read(text)
     form, shape = shape_of(reading)
-    return PromptFeatures(form, shape, reading.different)
+    return PromptFeatures(reading.characters, form, shape, reading.different)

@@ -36,9 +36,9 @@ _POLITE: Final = re.compile(
     rb"\b(?:"
     rb"please|kindly|(?:many )?thank(?:s| you)(?: (?:very|so) much| a lot)?(?: in advance)?|hello(?: there)?|hi there|"
     rb"dear assistant|(?:could|can|would|will) you(?: be so kind as to)?|i(?: would|'d) like(?: you)? to(?: know)?|"
-    rb"i was wondering(?: if)?|do you know|tell me|(?:help(?: me)? with|(?:have a )?look at|answer) this"
-    rb"(?: (?:one|question))?|for me"
-    rb")\b[,.!:]? ?"
+    rb"i was wondering(?: if)?|do you know|tell me|for me|"
+    rb"(?:help(?: me)? with|(?:have a )?look at|answer) this(?: (?:one|question))?(?: for me)?\b\??"
+    rb")(?!\w)[,.!:]? ?"
 )
 _POLITE_WORDS: Final = frozenset(b"please kindly thank thanks hello hi assistant wondering".split())
 _COMMON_WORDS: Final = frozenset(b"you like this me".split())
@@ -60,6 +60,8 @@ _WORDS: Final = bytes(byte if byte >= 128 or chr(byte).isalnum() else ord(" ") f
 class Reading(Struct, frozen=True, gc=False):
     """A text without what does not matter."""
 
+    characters: int
+    """Of all of it."""
     flat: bytes
     """It, or the beginning and the end of it, with one space for any white space."""
     words: list[bytes]
@@ -70,17 +72,25 @@ class Reading(Struct, frozen=True, gc=False):
 
 def read(text: str) -> Reading:
     """Any text, in time that grows no faster than its length, and no longer beyond `MOST`."""
+    passed_over = 0
     if len(text) > MOST:
+        passed_over = len(text) - MOST
         text = f"{text[: MOST // 2]} {text[-MOST // 2 :]}"
     if not text.isascii():
         text = text.lower()
         for sign, plain in _PLAIN:
             text = text.replace(sign, plain)
-    flat = b" ".join(text.encode("utf-8", "surrogatepass").translate(_LOWER).split())
+    encoded = text.encode("utf-8", "surrogatepass")
+    flat = b" ".join(encoded.translate(_LOWER).split())
+    # What is taken away is ASCII: as many bytes as characters.
+    characters = passed_over + len(text) - len(encoded) + len(flat)
     if len(flat) > HEAD + TAIL:
         flat = b"%b %b" % (flat[:HEAD], flat[-TAIL:])
-    reading = _counted(flat)
-    return _counted(_POLITE.sub(b"", flat).strip()) if _may_be_polite(reading) else reading
+    reading = _counted(characters, flat)
+    if not _may_be_polite(reading):
+        return reading
+    plain = _POLITE.sub(b"", flat).strip()
+    return _counted(characters - len(flat) + len(plain), plain)
 
 
 def _may_be_polite(reading: Reading) -> bool:
@@ -90,8 +100,8 @@ def _may_be_polite(reading: Reading) -> bool:
     )
 
 
-def _counted(flat: bytes) -> Reading:
+def _counted(characters: int, flat: bytes) -> Reading:
     words = flat.translate(_WORDS).split()
     if len(words) > WORDS:
         words = words[: WORDS // 2] + words[-WORDS // 2 :]
-    return Reading(flat, words, set(words))
+    return Reading(characters, flat, words, set(words))
