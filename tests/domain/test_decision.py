@@ -105,7 +105,6 @@ def decisions(draw, requirements=REQUIREMENTS):
     return DecisionRecord(id="1" * 32, at=1.8e9, caller="a key", plan=plan, grounds=grounds), cards
 
 
-@settings(max_examples=200)
 @given(decisions())
 def test_a_decision_is_made_again_bit_for_bit_from_what_was_kept(made):
     record, cards = made
@@ -114,6 +113,7 @@ def test_a_decision_is_made_again_bit_for_bit_from_what_was_kept(made):
     assert _encode(remade(kept, cards)) == _encode(record.plan)
 
 
+@settings(max_examples=25)
 @given(decisions(requirements=st.just(Requirements())))
 def test_the_same_grounds_come_to_the_same_decision(made):
     record, cards = made

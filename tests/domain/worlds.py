@@ -125,14 +125,15 @@ EXPLORATIONS = st.builds(
 def worlds(draw, *, explores=NONE, warm=NONE):
     names = NAMES[: draw(st.integers(1, len(NAMES)))]
     tokens = draw(st.integers(0, 4000))
+    most = tokens + draw(st.sampled_from([0, 10, 5000]))
     return World(
         cards=tuple(replace(A_CARD, id=name, **draw(MODELS)) for name in names),
         predicted={name: draw(estimates()) for name in names},
         typical={name: draw(SHARES) for name in names},
         tokens=tokens,
-        most_tokens=tokens + draw(st.sampled_from([0, 10, 5000])),
+        most_tokens=most,
         circumstances=Circumstances(
-            prompt_tokens=draw(st.integers(0, 4000)),
+            prompt_tokens=draw(st.integers(0, most)),
             latency_ms=draw(st.dictionaries(st.sampled_from(names), st.sampled_from([0, 500, 9000]), max_size=2)),
             corrections=draw(CORRECTIONS),
             warm=draw(warm),

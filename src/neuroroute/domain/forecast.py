@@ -58,7 +58,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     """What a choice depends on besides the prompt, the cards and the caller's word."""
 
     prompt_tokens: int = 0
-    """Reckoned from its characters; counted where it depends on them which model a limit of cost lets in first."""
+    """Reckoned from its characters, and no more than `Requirements.most_tokens`; counted where it depends on them which
+    model a limit of cost lets in first (`domain.learned_policy.lets_in_by_length`)."""
     latency_ms: Mapping[ModelId, int] = {}
     """Of a usual answer, of the models that have answered lately."""
     corrections: Mapping[ModelId, Correction] = {}
