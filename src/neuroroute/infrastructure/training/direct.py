@@ -16,7 +16,7 @@ _LEAST: Final = 3
 _PENALTY: Final = 5.0
 _FOLDS: Final = 3
 STEPS: Final = 1 + _FOLDS
-_UNUSUAL: Final = 0.1
+_UNUSUAL: Final = 0.01
 """The share of familiar prompts that know fewer grams than `usual`."""
 _FALL: Final = 0.35
 """So much smaller a share of known grams is wholly strange."""
@@ -117,7 +117,7 @@ def _out_of_fold(family: Family, said: Callable[[int], None]) -> tuple[Floats, F
 
 
 def _mixed(words: Floats, shape: Floats, qualities: Floats) -> _Mix:
-    """What tells the models apart says how both parts count; then each model is calibrated by itself."""
+    """What tells the models apart says how both parts count; one slope for all calibrates and keeps that."""
     apart = [
         (part - part.mean(axis=1, keepdims=True)).ravel() for part in (words, shape, qualities - qualities.mean(axis=0))
     ]
@@ -126,6 +126,7 @@ def _mixed(words: Floats, shape: Floats, qualities: Floats) -> _Mix:
     lexical, formal = max(0.0, float(weights[0])), max(0.0, float(weights[1]))
     mixed = lexical * words + formal * shape
     middle, level = mixed.mean(axis=0), qualities.mean(axis=0)
-    spread = ((mixed - middle) ** 2).sum(axis=0)
-    slopes = np.maximum(0.0, ((mixed - middle) * (qualities - level)).sum(axis=0) / np.maximum(spread, 1e-12))
+    spread = float(((mixed - middle) ** 2).sum())
+    slope = max(0.0, float(((mixed - middle) * (qualities - level)).sum()) / max(spread, _SMALL))
+    slopes = np.full(len(level), slope)
     return _Mix(lexical, formal, level - slopes * middle, slopes)
