@@ -9,6 +9,7 @@ from outcomes import MODELS, examples
 
 from neuroroute.infrastructure.evaluation.contenders import Contender, longest
 from neuroroute.infrastructure.evaluation.outcome_table import outcome_table
+from neuroroute.infrastructure.evaluation.outcomes import Outcome
 from neuroroute.infrastructure.evaluation.pictures import pictures_of
 from neuroroute.infrastructure.evaluation.priced_models import priced_by_data
 from neuroroute.infrastructure.evaluation.report import as_json, reported
@@ -62,6 +63,17 @@ def test_tasks_have_a_blind_rival_and_a_hindsight_one(report):
     for one in report.tasks:
         assert one.aiq["zero"].value >= one.aiq["blind zero"].value - 1e-9
         assert one.gain["oracle"].value > 0
+
+
+def test_a_task_on_which_two_models_are_alike_has_no_apgr():
+    alike = {name: Outcome(1.0, cost) for name, cost in (("a", 1.0), ("b", 2.0))}
+    differ = {"a": Outcome(0.0, 1.0), "b": Outcome(1.0, 2.0)}
+    found = [replace(one, outcomes=differ if one.dataset == "sums" else alike) for one in examples()]
+    table = outcome_table(found)
+    read = reported(table, [longest(table)], priced_by_data(found), data="x", split="dev", predictor=None)
+    values = {one.task: one.apgr["longest"].value for one in read.tasks}
+    assert values["poems"] is None
+    assert read.means.apgr["longest"].value == values["sums"] == pytest.approx(0.5)
 
 
 def test_data_of_one_task_have_no_blind_rival():

@@ -16,6 +16,8 @@ from neuroroute.infrastructure.evaluation.resamples import Figure, Resamples, fi
 
 BLIND: Final = "blind zero"
 """The mixes of single models that are best on all other tasks, as an operator without labels would choose them."""
+LEAST_GAP: Final = 0.02
+"""In quality: shares of a smaller gap between two models are no figure."""
 _AIQ: Final = NAMES.index("aiq")
 _APGR: Final = NAMES.index("apgr")
 
@@ -32,7 +34,7 @@ class TaskFigures(Struct, frozen=True):
     gain: Mapping[str, Figure]
     """By policy, AIQ over the blind zero router's, draw by draw."""
     apgr: Mapping[str, Figure]
-    """Of two models. Without a value where the one that is better over all tasks is not the better one."""
+    """Of two models. Without a value where the one that is better over all tasks is not better by `LEAST_GAP`."""
 
 
 class TaskMeans(Struct, frozen=True):
@@ -60,16 +62,23 @@ def task_figures(table: OutcomeTable, contenders: Sequence[Contender]) -> tuple[
         here, elsewhere = np.flatnonzero(tasks == task), np.flatnonzero(tasks != task)
         part = table.rows(here)
         blind = zero(part, zero_router(*table.rows(elsewhere).means()))
-        every = [*(_rows(one, here) for one in contenders), zero(part), replace(blind, name=BLIND)]
+        told_apart = len(table.models) == 2 and _gap(part, strong) >= LEAST_GAP
+        ours = [_rows(one, here, ranked=told_apart) for one in contenders]
+        every = [*ours, zero(part), replace(blind, name=BLIND)]
         found = measured(part, every, Resamples(len(here)), strong=strong)
         rows[task] = found
         told.append(_told(task, part, found))
     return told, _means(rows)
 
 
-def _rows(contender: Contender, places: Places) -> Contender:
+def _gap(part: OutcomeTable, strong: int) -> float:
+    quality = part.quality.mean(axis=0)
+    return float(quality[strong] - quality[1 - strong])
+
+
+def _rows(contender: Contender, places: Places, *, ranked: bool) -> Contender:
     """What was chosen for some prompts."""
-    ranking = contender.ranking
+    ranking = contender.ranking if ranked else None
     return Contender(contender.name, contender.choices[:, places], None if ranking is None else ranking[places])
 
 
