@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.harness.machine import Commit, Machine, calibration_ms, this_commit, this_machine
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import Dialect, ModelCard, ModelId, ProviderName
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.prompt import Message, Prompt, Role
@@ -100,7 +101,14 @@ def measure(texts: dict[str, str], rounds: int) -> dict[str, list[Call]]:
     for _ in range(rounds):
         for kind, prompt in prompts.items():
             cpu, clock = time.thread_time_ns(), time.perf_counter_ns()
-            policy.rank(cards, classifier.classify(prompt), requirements=requirements, objective=objective)
+            policy.rank(
+                cards,
+                classifier.classify(prompt),
+                allowed=cards,
+                requirements=requirements,
+                objective=objective,
+                circumstances=Circumstances(),
+            )
             clock, cpu = time.perf_counter_ns() - clock, time.thread_time_ns() - cpu
             took[kind].append(Call(clock / 1000, cpu / 1000))
     return took

@@ -252,6 +252,7 @@ class RoutedPromptFactory(_Seeded[RoutedPrompt]):
     @classmethod
     def attempts(cls):
         return (AttemptFactory.build(),)
+
     decision = None
 
 

@@ -83,6 +83,7 @@ def test_what_a_key_may_not_ask_is_out(keyed):
     assert answer.status_code == 200
     plan = answer.json()["plan"]
     assert "anthropic" not in {*plan["order"], *(one["model"] for one in plan["candidates"])}
+    assert ruled_out(plan)["anthropic"] == "this key may not use it"
 
 
 def test_options_may_come_as_headers(plan):

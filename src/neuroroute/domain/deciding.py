@@ -33,6 +33,7 @@ from neuroroute.domain.routing import (
 )
 
 _QUALITY: Final = attrgetter("ranks.quality")
+_NOT_ALLOWED: Final = "this key may not use it"
 _ONE_TOO_MANY: Final = f"no more than {MAX_FALLBACKS} others are asked"
 
 
@@ -84,6 +85,8 @@ def decide(
         asked = order[0].id  # also when it is unfit
         away = [Exclusion(card.id, unfit[card.id]) for card in able if card.id in unfit and card.id != asked]
         excluded = [*excluded, *away]
+    if caller.models is not None:
+        excluded = [*[Exclusion(card.id, _NOT_ALLOWED) for card in cards if not caller.may_ask(card.id)], *excluded]
     return RoutingDecision(
         selection=selection,
         candidates=tuple(order[: MAX_FALLBACKS + 1]),

@@ -65,7 +65,7 @@ class Objective(Struct, frozen=True, kw_only=True):
 
     priority: Priority | None = None
     level: float | None = None
-    """From the cheapest, 0, to the best, 10; `None` is what `priority` comes to (`domain.objective`)."""
+    """From the cheapest, 0, to the best, 10; `None` is what `priority` comes to."""
 
 
 class SelectionMethod(StrEnum):

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from neuroroute.domain.forecast import Circumstances
 from neuroroute.domain.model import Dialect, ModelCard, ModelId, ProviderName, Ranks
 from neuroroute.domain.policies import EarlierRules
 from neuroroute.domain.prompt import Message, Prompt, Role
@@ -77,6 +78,8 @@ def test_decides_as_recorded(recorded: Decision):
     ranking = EarlierRules().rank(
         CARDS,
         classification,
+        allowed=CARDS,
+        circumstances=Circumstances(),
         requirements=Requirements(
             capabilities=recorded.metadata.required_capabilities, max_tokens=recorded.metadata.max_tokens
         ),
