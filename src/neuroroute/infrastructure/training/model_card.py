@@ -42,7 +42,7 @@ def model_card(
         f"# Weights {weights.version}",
         "",
         f"By `neuroroute train`, from files of {datetime.fromtimestamp(newest, UTC).date()}. The same data give the",
-        "same weights. They hold words, pairs of words, numbers, and names of models and tasks: no prompt, no answer.",
+        "same weights. They hold words, numbers, and names of models and tasks: no prompt, no answer.",
         "",
         "## Data",
         "",
