@@ -2,8 +2,12 @@
 
 import asyncio
 from collections.abc import Coroutine
+from typing import Final
 
 import structlog
+
+_AGAIN: Final = 1.0
+"""Seconds after which an end is asked for once more."""
 
 
 def begin(work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[None]:
@@ -14,9 +18,13 @@ def begin(work: Coroutine[object, object, None], *, name: str) -> asyncio.Task[N
 
 
 async def end(task: asyncio.Task[None]) -> None:
-    """Cancel it and wait until it has ended, however it did."""
-    task.cancel()
-    await asyncio.wait((task,))
+    """Cancel it and wait until it has ended, however it did.
+
+    A cancel at the moment when a time-out within rings may pass for that, and be caught with it: so it is not the last.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait((task,), timeout=_AGAIN)
 
 
 def _tell_death(task: asyncio.Task[None]) -> None:

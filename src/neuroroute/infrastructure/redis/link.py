@@ -16,6 +16,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ResponseError
 
+from neuroroute.infrastructure.background import end
+
 Command: TypeAlias = tuple[str | bytes | int, ...]
 Replies: TypeAlias = list[object]
 """One for each command: bytes, an integer, `None`, a list of these, or a `ResponseError`."""
@@ -109,8 +111,7 @@ class RedisLink:
         """Let go. Nobody is left waiting."""
         task, self._task = self._task, None
         if task is not None:
-            task.cancel()
-            await asyncio.wait((task,))
+            await end(task)
         self._let_down()
 
     async def ask(self, *commands: Command) -> Replies | None:
