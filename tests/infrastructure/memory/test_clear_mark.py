@@ -138,10 +138,10 @@ def clear_in_another_process(path):
     subprocess.run([sys.executable, "-c", textwrap.dedent(script), path], timeout=30, check=True)
 
 
-def test_looking_at_the_mark_costs_less_than_half_a_microsecond(path):
+def test_looking_at_the_mark_costs_less_than_a_tenth_of_a_microsecond(path):
     mark = ClearMark(path)
     current, seen = mark.current, mark.current[0]
-    rounds = 100_000
-    best = min(timeit.repeat(lambda: current[0] != seen, number=rounds, repeat=20)) / rounds
-    idle = min(timeit.repeat(lambda: None, number=rounds, repeat=20)) / rounds
-    assert best - idle < 5e-7  # a tenth on a machine that does nothing else
+    rounds = 2_000  # so short a look that some of many are not disturbed by whatever else runs
+    best = min(timeit.repeat(lambda: current[0] != seen, number=rounds, repeat=1_000)) / rounds
+    idle = min(timeit.repeat(lambda: None, number=rounds, repeat=1_000)) / rounds
+    assert best - idle < 1e-7
