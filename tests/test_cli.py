@@ -58,7 +58,10 @@ def test_route_says_who_would_answer_and_why_and_asks_nobody(run):
 def test_route_prints_the_whole_decision_as_json(run):
     told = run("route", "hello", "--json", "--priority", "quality")
     assert told.returncode == 0
-    assert [card["id"] for card in json.loads(told.stdout)["candidates"]] == ["local"]
+    decision = json.loads(told.stdout)
+    assert [candidate["model"] for candidate in decision["plan"]["candidates"]] == ["local"]
+    assert decision["plan"]["order"] == ["local"]
+    assert decision["grounds"]["objective"]["priority"] == "quality"
 
 
 def test_a_wrong_setting_is_told_by_every_command(run):
