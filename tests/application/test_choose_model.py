@@ -104,6 +104,16 @@ async def test_what_is_kept_makes_the_same_decision_and_holds_no_word_of_the_pro
     assert b"unicorn" not in _encode(record)
 
 
+async def test_what_is_no_name_for_its_length_is_kept_in_part_and_chooses_the_same(router):
+    """Callers may say their prompt where a model or a capability is to be named."""
+    secret = "x" * 300 + " a secret"
+    said = Requirements(model=secret, capabilities=("reasoning", secret, secret))
+    chosen = router.choose.decide(asking(requirements=said, policy="rules"), id=new_id())
+    kept = msgspec.json.encode(chosen.record)
+    assert b"a secret" not in kept
+    assert remade(msgspec.json.decode(kept, type=DecisionRecord), router.catalog.cards()) == chosen.record.plan
+
+
 async def test_a_named_model_is_decided_without_reading(router, reader):
     requirements = Requirements(model="openai", pin=Pin.ONLY)
     record = (await router.choose(asking(policy="learned", requirements=requirements), id=new_id())).record

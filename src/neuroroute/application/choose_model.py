@@ -13,7 +13,7 @@ from neuroroute.application.explore import Explorer
 from neuroroute.application.ports import Classifier, Conversations, HealthBoard, ModelCatalog, TokenCounter
 from neuroroute.domain.classification import Reading
 from neuroroute.domain.deciding import decide
-from neuroroute.domain.decision import DecisionRecord, Grounds, plan_of
+from neuroroute.domain.decision import DecisionRecord, Grounds, bounded, plan_of
 from neuroroute.domain.errors import PolicyUnknown
 from neuroroute.domain.forecast import Circumstances, Warm
 from neuroroute.domain.learned_policy import lets_in_by_length
@@ -142,7 +142,7 @@ class ChooseModel:
         grounds = Grounds(
             caller_models=request.caller.models,
             unfit=unfit,
-            requirements=requirements,
+            requirements=bounded(requirements),
             objective=request.objective,
             circumstances=circumstances,
             reading=reading.answer,

@@ -1,9 +1,10 @@
 """A decision as it is told, kept and made again: everything that it came from, and none of the prompt's words."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar, final
+from typing import Final, TypeVar, final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from neuroroute.domain.access import Caller
 from neuroroute.domain.classification import Reading
@@ -26,6 +27,9 @@ from neuroroute.domain.routing import (
 )
 
 T = TypeVar("T")
+
+_LONGEST: Final = 256
+"""Characters: one more than a model's id may have, and capabilities have fewer."""
 
 
 class Candidate(Struct, frozen=True, kw_only=True):
@@ -97,6 +101,18 @@ class DecisionRecord(Struct, frozen=True, kw_only=True):
 
 class NotRemade(NeuroRouteError):
     """A decision cannot be made again from what was kept of it."""
+
+
+def bounded(requirements: Requirements) -> Requirements:
+    """As they are kept. Callers may name a model or a capability by a text of any length, a prompt's even.
+
+    What is longer than any name in a catalogue names nothing, however much of it is left: the choice stays the same.
+    """
+    model = None if requirements.model is None else requirements.model[:_LONGEST]
+    capabilities = tuple([word[:_LONGEST] for word in requirements.capabilities])
+    if model == requirements.model and capabilities == requirements.capabilities:
+        return requirements
+    return replace(requirements, model=model, capabilities=capabilities)
 
 
 def plan_of(decision: RoutingDecision, grounds: Grounds, catalog_version: str) -> Plan:
