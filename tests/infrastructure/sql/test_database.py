@@ -1,8 +1,10 @@
 """What is promised of a session with the database, on both kinds."""
 
 import asyncio
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import closing
 
 import pytest
 from infrastructure.sql.asking import asked, opened, refused, written
@@ -85,6 +87,18 @@ async def test_an_sqlite_file_keeps_a_journal_that_readers_need_not_wait_for(sql
     async with opened(sqlite_database) as database, database.reading() as session:
         assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+async def test_who_opens_a_new_sqlite_file_waits_for_whoever_writes_it(sqlite_database):
+    """To change a file's journal is refused at once while another does so, as processes that start together do."""
+    with closing(sqlite3.connect(sqlite_database.removeprefix("sqlite:///"), isolation_level=None)) as first:
+        first.execute("BEGIN IMMEDIATE")
+        async with opened(sqlite_database) as one, opened(sqlite_database) as other:
+            asking = [asyncio.create_task(asked(each)) for each in (one, one, other)]
+            done, _ = await asyncio.wait(asking, timeout=0.3)
+            assert not done
+            first.execute("ROLLBACK")
+            assert await asyncio.gather(*asking) == [1] * len(asking)
 
 
 async def test_a_writer_that_is_killed_in_the_middle_leaves_a_whole_sqlite_file(sqlite_database):

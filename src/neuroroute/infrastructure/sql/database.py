@@ -7,13 +7,14 @@ server, not for another's lock.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from sqlite3 import SQLITE_BUSY, OperationalError
 from typing import Final, final
 
 from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
 from advanced_alchemy.exceptions import AdvancedAlchemyError
 from sqlalchemy import event, make_url
 from sqlalchemy.engine import URL
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -165,9 +166,23 @@ def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> 
     """A journal that readers need not wait for, and whose commits outlast a `kill -9` and a loss of power."""
     del entry
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
         cursor.execute(f"PRAGMA {pragma}")
+    while not _keeps_wal(cursor):  # for no longer than a transaction may last
+        cursor.execute("BEGIN IMMEDIATE")  # this does wait for whoever writes
+        cursor.execute("ROLLBACK")
     cursor.close()
+
+
+def _keeps_wal(cursor: DBAPICursor) -> bool:
+    """Whether the file has its journal now: SQLite says no at once while another connection gives it one, or writes."""
+    try:
+        cursor.execute("PRAGMA journal_mode=WAL")
+    except OperationalError as exc:
+        if exc.sqlite_errorcode != SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _hang_up(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
