@@ -8,27 +8,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroroute.infrastructure.classifiers.forest import Forest
+from neuroroute.infrastructure.classifiers.lanes import Lanes
 from neuroroute.infrastructure.classifiers.lexicon import Lexicon, weight_of
 from neuroroute.infrastructure.classifiers.skills import distance
 from neuroroute.infrastructure.classifiers.weights import SHIPPED, Looks, Trees, read_weights
 
 WEIGHTS = read_weights(SHIPPED)
-LEXICON = Lexicon(WEIGHTS)
+LEXICONS = {(lane, lanes): Lexicon(WEIGHTS, lane, lanes) for lane, lanes in ((0, 19), (20, 2), (22, 0))}
+"""Those of both families, whose last lanes say which words they know, and one of no lane but that."""
 
 
 @settings(deadline=None)
-@given(st.sets(st.sampled_from(WEIGHTS.words), max_size=1000), st.sets(st.binary(max_size=3), max_size=20))
-def test_words_add_up_exactly_whatever_their_order(known: set[bytes], unknown: set[bytes]):
-    words = [*known, *unknown - set(WEIGHTS.words)]
-    rows = [WEIGHTS.words.index(word) for word in known]
-    exact = WEIGHTS.table[rows].astype(np.int64).sum(axis=0) * WEIGHTS.scales
-    assert LEXICON.sums(words) == pytest.approx(exact * weight_of(len(words)), rel=1e-6)
+@given(
+    st.sampled_from(list(LEXICONS)),
+    st.sets(st.sampled_from(WEIGHTS.words), max_size=1000),
+    st.sets(st.binary(max_size=3), max_size=20),
+)
+def test_words_add_up_exactly_whatever_their_order(place: tuple[int, int], some: set[bytes], unknown: set[bytes]):
+    lexicon, (lane, lanes) = LEXICONS[place], place
+    words = [*some, *unknown - set(WEIGHTS.words)]
+    rows = WEIGHTS.table[[row for row, word in enumerate(WEIGHTS.words) if word in some]].astype(np.int64)
+    known = rows[rows[:, lane + lanes] != 0][:, lane : lane + lanes + 1]
+    exact = known.sum(axis=0) * WEIGHTS.scales[lane : lane + lanes + 1] * weight_of(len(words))
+    sums, share = lexicon.sums(words)
+    assert sums == pytest.approx(exact[:-1], rel=1e-12, abs=1e-15)
+    assert share == pytest.approx(exact[-1] * weight_of(len(words)), rel=1e-12)
     random.Random(0).shuffle(words)
-    assert LEXICON.sums(words) == LEXICON.sums(words[::-1])
+    assert lexicon.sums(words) == lexicon.sums(words[::-1])
 
 
 def test_no_word_adds_up_to_nothing():
-    assert set(LEXICON.sums(set())) == {0.0}
+    assert [lexicon.sums(set()) for lexicon in LEXICONS.values()] == [([0.0] * 19, 0), ([0.0] * 2, 0), ([], 0)]
+
+
+@given(st.lists(st.lists(st.integers(-(2**31) // 40, 2**31 // 40), min_size=4, max_size=4), max_size=40))
+def test_packed_rows_add_up_lane_by_lane(rows: list[list[int]]):
+    lanes = Lanes([1.0] * 4)
+    packed = lanes.packed(np.array(rows, dtype=np.int32).reshape(-1, 4))
+    assert lanes.unpacked(sum(packed)) == [sum(column) for column in zip([0] * 4, *rows, strict=True)]
 
 
 def trees(count: int) -> Trees:

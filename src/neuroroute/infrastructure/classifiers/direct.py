@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from math import log
 from operator import add
 
-from neuroroute.domain.quality import Form
 from neuroroute.infrastructure.classifiers.skills import sigmoid
 from neuroroute.infrastructure.classifiers.weights import DirectFamily
 
 
-def familiarity(family: DirectFamily, form: Form, *, share: float) -> float:
-    """How much a prompt is like those of the family, 0..1: by its form, and the `share` of words that are known."""
-    if form not in family.forms:
-        return 0.0
+def familiarity(family: DirectFamily, *, share: float) -> float:
+    """How much a prompt of a form that was seen is like those of the family, 0..1: by the `share` of known words."""
     return min(1.0, max(0.0, (share - family.strange) / (family.usual - family.strange)))
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from neuroroute.infrastructure.classifiers import direct, skills
 from neuroroute.infrastructure.classifiers.forest import Forest
-from neuroroute.infrastructure.classifiers.lexicon import weight_of
+from neuroroute.infrastructure.classifiers.lexicon import Lexicon
 from neuroroute.infrastructure.classifiers.prompt_features import PromptFeatures
 from neuroroute.infrastructure.classifiers.weights import DirectFamily, SkillsFamily, Weights
 
@@ -22,8 +22,6 @@ class Seen(Struct, frozen=True, gc=False):
     """One prompt, as all families see it."""
 
     features: PromptFeatures
-    lanes: Sequence[float]
-    """What its words add up to."""
     difficulty: float
 
 
@@ -50,9 +48,7 @@ class FamilyReader(Protocol):
 def readers_of(weights: Weights) -> Sequence[FamilyReader]:
     """One for each family."""
     return [
-        SkillsReader(family)
-        if isinstance(family, SkillsFamily)
-        else DirectReader(family, Forest(weights.trees[family.name]))
+        SkillsReader(family, weights) if isinstance(family, SkillsFamily) else DirectReader(family, weights)
         for family in weights.head.families
     ]
 
@@ -61,27 +57,26 @@ def readers_of(weights: Weights) -> Sequence[FamilyReader]:
 class SkillsReader(FamilyReader):
     """Of a strange prompt it says what it would say of any."""
 
-    def __init__(self, family: SkillsFamily) -> None:
+    def __init__(self, family: SkillsFamily, weights: Weights) -> None:
         self.name = family.name
         self._family = family
-        residuals = family.lane + len(family.skills)
-        self._known = residuals + len(family.models)
-        self._scores, self._residuals = slice(family.lane, residuals), slice(residuals, self._known)
+        self._lexicon = Lexicon(weights, family.lane, len(family.skills) + len(family.models))
         typical, usual = zip(family.models, family.typical, strict=True), zip(family.skills, family.base, strict=True)
         self._strange = Told(0.0, dict(typical), dict(usual))
 
     def tell(self, prompt: Seen) -> Told:
-        family, features, lanes = self._family, prompt.features, prompt.lanes
+        family, features = self._family, prompt.features
         if features.form not in family.forms:
             return self._strange
-        scores = list(map(add, family.base, lanes[self._scores]))
+        lanes, share = self._lexicon.sums(features.words)
+        scores = list(map(add, family.base, lanes))
         away = skills.distance(features.shape, family.looks[scores.index(max(scores))])
-        evidence = skills.evidence(scores, away, share=lanes[self._known] * weight_of(len(features.words)))
+        evidence = skills.evidence(scores, away, share=share)
         familiar = skills.familiarity(family.detector, evidence)
         if not familiar:
             return self._strange
         shares = skills.shares_of(scores, family.sharpness)
-        qualities = skills.qualities(family, shares, lanes[self._residuals], familiar)
+        qualities = skills.qualities(family, shares, lanes[len(scores) :], familiar)
         return Told(familiar, _possible(family.models, qualities), dict(zip(family.skills, shares, strict=True)))
 
 
@@ -89,23 +84,28 @@ class SkillsReader(FamilyReader):
 class DirectReader(FamilyReader):
     """Of a strange prompt it says no more than how hard it looks."""
 
-    def __init__(self, family: DirectFamily, forest: Forest) -> None:
+    def __init__(self, family: DirectFamily, weights: Weights) -> None:
         self.name = family.name
-        self._family, self._forest = family, forest
-        self._known = family.lane + len(family.models)
-        self._logits = slice(family.lane, self._known)
+        self._family, self._forest = family, Forest(weights.trees[family.name])
+        self._lexicon = Lexicon(weights, family.lane, len(family.models))
 
     def tell(self, prompt: Seen) -> Told:
-        family, features, lanes = self._family, prompt.features, prompt.lanes
-        share = lanes[self._known] * weight_of(len(features.words))
-        familiar = direct.familiarity(family, features.form, share=share)
+        family, features = self._family, prompt.features
+        if features.form not in family.forms:
+            return self._strange(prompt)
+        lanes, share = self._lexicon.sums(features.words)
+        familiar = direct.familiarity(family, share=share)
         if not familiar:
-            return Told(0.0, _possible(family.models, direct.strange_qualities(family, prompt.difficulty)), {})
-        qualities = direct.qualities(family, lanes[self._logits], self._forest.sums(features.shape))
+            return self._strange(prompt)
+        qualities = direct.qualities(family, lanes, self._forest.sums(features.shape))
         if familiar < 1:
             strange = direct.strange_qualities(family, prompt.difficulty)
             qualities = [far + familiar * (near - far) for far, near in zip(strange, qualities, strict=True)]
         return Told(familiar, _possible(family.models, qualities), {})
+
+    def _strange(self, prompt: Seen) -> Told:
+        family = self._family
+        return Told(0.0, _possible(family.models, direct.strange_qualities(family, prompt.difficulty)), {})
 
 
 def _possible(models: Sequence[str], qualities: Iterable[float]) -> Mapping[str, float]:

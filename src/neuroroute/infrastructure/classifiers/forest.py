@@ -1,14 +1,18 @@
-"""Oblivious decision trees, all at once: one comparison for all questions, one look-up for two trees."""
+"""Oblivious decision trees, all at once: a number's place among its thresholds answers every question about it."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import accumulate
+from math import floor, log2
+from operator import getitem
 from typing import Final, final
 
 import numpy as np
 
+from neuroroute.infrastructure.classifiers.lanes import MOST, Lanes
 from neuroroute.infrastructure.classifiers.weights import Trees
 
-_GRID: Final = 2.0**30
-"""Values are kept in steps of one in so many, so that they add up exactly in any order."""
+_SMALLEST: Final = 1e-9
 
 
 @final
@@ -17,21 +21,34 @@ class Forest:
 
     def __init__(self, trees: Trees) -> None:
         count, _, models = trees.values.shape
-        even = count + count % 2
-        values = np.zeros((even, 16, models))
-        values[:count] = np.rint(trees.values * _GRID) / _GRID
-        self._features = np.zeros((even, 4), dtype=np.intp)
-        self._features[:count] = trees.features
-        self._features = self._features.ravel()
-        self._thresholds = np.zeros((even, 4))
-        self._thresholds[:count] = trees.thresholds
-        self._thresholds = self._thresholds.ravel()
-        self._values = (values[0::2, :, None] + values[1::2, None, :]).reshape(-1, models)
-        self._starts = np.arange(0, len(self._values), 256)
-        self._ones = np.ones(len(self._starts))
+        self._bytes = (count + 1) // 2
+        steps = _steps(trees)
+        values = np.zeros((2 * self._bytes, 16, models), dtype=np.int32)
+        values[:count] = np.rint(trees.values * steps)
+        self._lanes = Lanes([1 / steps] * models)
+        leaves = values[0::2, :, None] + values[1::2, None, :]
+        self._leaves = [self._lanes.packed(pair.reshape(-1, models)) for pair in leaves]
+        features, thresholds = trees.features.ravel().tolist(), trees.thresholds.ravel().tolist()
+        asked = sorted(zip(features, thresholds, range(len(features)), strict=True))
+        self._questions = list[tuple[int, Sequence[float], Sequence[int]]]()
+        """Of each number that is asked about: its place, its thresholds, and the answers below and above each."""
+        for feature in sorted(set(features)):
+            ours = [(threshold, 1 << (self._highest - place)) for one, threshold, place in asked if one == feature]
+            bits = accumulate((bit for _, bit in ours), initial=0)
+            self._questions.append((feature, [threshold for threshold, _ in ours], list(bits)))
+
+    @property
+    def _highest(self) -> int:
+        """The place of the first question's bit."""
+        return 8 * self._bytes - 1
 
     def sums(self, shape: Sequence[float]) -> list[float]:
         """What the trees add up to for each model."""
-        answers = np.array(shape, dtype=np.float64).take(self._features) > self._thresholds
-        leaves = self._starts + np.packbits(answers)
-        return (self._ones @ self._values.take(leaves, axis=0)).tolist()
+        answers = sum([bits[bisect_left(cuts, shape[number])] for number, cuts, bits in self._questions])
+        return self._lanes.unpacked(sum(map(getitem, self._leaves, answers.to_bytes(self._bytes, "big"))))
+
+
+def _steps(trees: Trees) -> float:
+    """Into how many 1 is cut, a power of two: as many as fit into a lane, however the leaves fall."""
+    most = np.abs(trees.values).max(axis=(1, 2), initial=_SMALLEST).sum()
+    return 2.0 ** floor(log2((MOST - len(trees.values)) / most))

@@ -9,7 +9,6 @@ from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt, Role
 from neuroroute.domain.quality import Estimate, PromptReading, QualityPredictor
 from neuroroute.infrastructure.classifiers.families import Seen, Told, readers_of
-from neuroroute.infrastructure.classifiers.lexicon import Lexicon
 from neuroroute.infrastructure.classifiers.prompt_features import features_of
 from neuroroute.infrastructure.classifiers.skills import sigmoid
 from neuroroute.infrastructure.classifiers.weights import Weights
@@ -26,7 +25,6 @@ class LearnedClassifier(Classifier):
     def __init__(self, weights: Weights) -> None:
         self._version = weights.version
         self._difficulty = weights.head.difficulty
-        self._lexicon = Lexicon(weights)
         self._families = readers_of(weights)
 
     def classify(self, prompt: Prompt) -> PromptReading:
@@ -39,7 +37,7 @@ class LearnedClassifier(Classifier):
     def read(self, text: str) -> PromptReading:
         """The same numbers for the same text always. Never raises; takes no longer than for 100,000 characters."""
         features = features_of(text)
-        prompt = Seen(features, self._lexicon.sums(features.words), self._difficulty.of(features.shape))
+        prompt = Seen(features, self._difficulty.of(features.shape))
         told = {family.name: family.tell(prompt) for family in self._families}
         known, skills = dict[str, float](), dict[str, float]()
         # Of a model that is in several families, the one that knows the prompt best has the last word.

@@ -2,33 +2,33 @@
 
 from collections.abc import Collection
 from itertools import repeat
-from typing import Final, final
+from typing import final
 
 import numpy as np
 
+from neuroroute.infrastructure.classifiers.lanes import Lanes
 from neuroroute.infrastructure.classifiers.weights import Weights
-
-_MOST: Final = 2048
-"""Words of a prompt: so many of the largest weight add up exactly in single precision, in any order."""
-
 
 @final
 class Lexicon:
-    """Rows of words, to be added up: in single precision, which is exact here, for scales are powers of two."""
+    """The words that one family of models knows."""
 
-    def __init__(self, weights: Weights) -> None:
-        self._rows = dict(zip(weights.words, range(1, len(weights.words) + 1), strict=True))
-        self._table = np.zeros((len(weights.words) + 1, len(weights.scales)), dtype=np.float32)
-        self._table[1:] = weights.table * weights.scales
-        self._ones = np.ones(_MOST, dtype=np.float32)
+    def __init__(self, weights: Weights, lane: int, lanes: int) -> None:
+        """So many `lanes` from `lane` on; the next one says which words are known."""
+        ours = slice(lane, lane + lanes + 1)
+        table = weights.table[:, ours].astype(np.int32)
+        self._lanes = Lanes(weights.scales[ours].tolist())
+        rows = zip(weights.words, self._lanes.packed(table), table[:, lanes].tolist(), strict=True)
+        self._rows = {word: row for word, row, known in rows if known}
 
-    def sums(self, words: Collection[bytes]) -> list[float]:
-        """Of each lane, over those of at most 2,048 `words` that are known: the same numbers in any order.
+    def sums(self, words: Collection[bytes]) -> tuple[list[float], float]:
+        """Of each lane, over those of `words` that are known, and what share of them is: the same in any order.
 
         Divided by the square root of how many words there are, so that long prompts are as loud as short ones.
         """
-        rows = np.fromiter(map(self._rows.get, words, repeat(0)), np.intp, len(words))
-        return (self._ones[: len(rows)] @ self._table.take(rows, axis=0) * weight_of(len(rows))).tolist()
+        weight = weight_of(len(words))
+        *sums, known = self._lanes.unpacked(sum(map(self._rows.get, words, repeat(0))))
+        return [lane * weight for lane in sums], known * weight * weight
 
 
 def weight_of(words: int) -> float:

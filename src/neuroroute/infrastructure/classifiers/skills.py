@@ -31,7 +31,8 @@ def evidence(scores: Sequence[float], away: float, *, share: float) -> tuple[flo
 def distance(shape: Sequence[float], looks: Looks) -> float:
     """How far a shape is from those of a skill's prompts, 0..9: what tells a new task from a known one best."""
     numbers = zip(shape, looks.middle, looks.near, strict=True)
-    return sum([min(_FARTHEST, ((number - middle) * near) ** 2) for number, middle, near in numbers]) / len(shape)
+    squares = [(away := (number - middle) * near) * away for number, middle, near in numbers]
+    return sum([square if square < _FARTHEST else _FARTHEST for square in squares]) / len(shape)
 
 
 def familiarity(detector: Detector, seen: Sequence[float]) -> float:
