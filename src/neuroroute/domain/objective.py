@@ -4,9 +4,7 @@ A choice never gets worse by asking for more quality, nor by allowing more cost 
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from math import inf
-from operator import attrgetter
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -20,12 +18,11 @@ _RATES: Final = (10.0, 5.0, 3.0, 1.8, 1.15, 0.8, 0.55, 0.35, 0.15, 0.0)
 """How dear a dollar is at 1, 2 … 10, in units of what the unrouted mix pays for quality. At 1 of that unit it does not
 matter which share of the prompts the best single model gets; below, more spending is wanted, above, less."""
 
-_MOST: Final = attrgetter("most")
 _LOWEST: Final = 1e-6
 """A lower level is the cheapest, so that no number grows beyond what floats hold."""
 
 
-class Option(Struct, frozen=True, kw_only=True):
+class Option(Struct, frozen=True, kw_only=True, gc=False):
     """A model that may be asked."""
 
     model: str
@@ -76,8 +73,10 @@ def choices(options: Sequence[Option], exchanges: Iterable[float]) -> Sequence[O
     """What `choose` says at each of `exchanges`, in one go: quicker for those who want many."""
     if not options:
         raise ValueError("there is nothing to choose from")
-    together = groupby(sorted(options, key=_MOST), key=_MOST)
-    rows = [[(one.spend, one.quality, one) for one in peers] for _, peers in together]
+    together = dict[float, list[tuple[float, float, Option]]]()
+    for one in options:
+        together.setdefault(one.most, []).append((one.spend, one.quality, one))
+    rows = [together[most] for most in sorted(together)]
     return [_chosen(rows, exchange) for exchange in exchanges]
 
 

@@ -36,7 +36,7 @@ class PromptReading(Struct, frozen=True, kw_only=True, tag="learned"):
     """The version of the weights that it was read by, and only they can tell more of it."""
 
 
-class Estimate(Struct, frozen=True, kw_only=True):
+class Estimate(Struct, frozen=True, kw_only=True, gc=False):
     """The probability that an answer is good enough, and the interval that it lies in four times out of five."""
 
     quality: float

@@ -28,6 +28,7 @@ class Seen(Struct, frozen=True, gc=False):
 class Told(Struct, frozen=True, gc=False):
     """What a family says of a prompt."""
 
+    family: str
     familiarity: float
     """0..1"""
     known: Mapping[str, float]
@@ -38,8 +39,6 @@ class Told(Struct, frozen=True, gc=False):
 
 class FamilyReader(Protocol):
     """One family, ready to be asked."""
-
-    name: str
 
     @abstractmethod
     def tell(self, prompt: Seen) -> Told: ...
@@ -58,11 +57,10 @@ class SkillsReader(FamilyReader):
     """Of a strange prompt it says what it would say of any."""
 
     def __init__(self, family: SkillsFamily, weights: Weights) -> None:
-        self.name = family.name
         self._family = family
         self._lexicon = Lexicon(weights, family.lane, len(family.skills) + len(family.models))
         typical, usual = zip(family.models, family.typical, strict=True), zip(family.skills, family.base, strict=True)
-        self._strange = Told(0.0, dict(typical), dict(usual))
+        self._strange = Told(family.name, 0.0, dict(typical), dict(usual))
 
     def tell(self, prompt: Seen) -> Told:
         family, features = self._family, prompt.features
@@ -77,7 +75,8 @@ class SkillsReader(FamilyReader):
             return self._strange
         shares = skills.shares_of(scores, family.sharpness)
         qualities = skills.qualities(family, shares, lanes[len(scores) :], familiar)
-        return Told(familiar, _possible(family.models, qualities), dict(zip(family.skills, shares, strict=True)))
+        taken = dict(zip(family.skills, shares, strict=True))
+        return Told(family.name, familiar, _possible(family.models, qualities), taken)
 
 
 @final
@@ -85,7 +84,6 @@ class DirectReader(FamilyReader):
     """Of a strange prompt it says no more than how hard it looks."""
 
     def __init__(self, family: DirectFamily, weights: Weights) -> None:
-        self.name = family.name
         self._family, self._forest = family, Forest(weights.trees[family.name])
         self._lexicon = Lexicon(weights, family.lane, len(family.models))
 
@@ -101,11 +99,12 @@ class DirectReader(FamilyReader):
         if familiar < 1:
             strange = direct.strange_qualities(family, prompt.difficulty)
             qualities = [far + familiar * (near - far) for far, near in zip(strange, qualities, strict=True)]
-        return Told(familiar, _possible(family.models, qualities), {})
+        return Told(family.name, familiar, _possible(family.models, qualities), {})
 
     def _strange(self, prompt: Seen) -> Told:
         family = self._family
-        return Told(0.0, _possible(family.models, direct.strange_qualities(family, prompt.difficulty)), {})
+        qualities = direct.strange_qualities(family, prompt.difficulty)
+        return Told(family.name, 0.0, _possible(family.models, qualities), {})
 
 
 def _possible(models: Sequence[str], qualities: Iterable[float]) -> Mapping[str, float]:

@@ -1,19 +1,22 @@
 """What the trained weights say: of a prompt, and of how good models will be at it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log
+from operator import attrgetter
 from typing import Final, final
 
 from neuroroute.application.ports import Classifier
 from neuroroute.domain.model import ModelCard
 from neuroroute.domain.prompt import Prompt, Role
 from neuroroute.domain.quality import Estimate, PromptReading, QualityPredictor
-from neuroroute.infrastructure.classifiers.families import Seen, Told, readers_of
+from neuroroute.infrastructure.classifiers.families import Seen, readers_of
 from neuroroute.infrastructure.classifiers.prompt_features import features_of
 from neuroroute.infrastructure.classifiers.skills import sigmoid
 from neuroroute.infrastructure.classifiers.weights import Weights
 
+_FAMILIARITY: Final = attrgetter("familiarity")
 _NANO: Final = 1e-9
+_UNSKILLED: Final[Mapping[str, float]] = {}
 _CHEAPEST: Final = 0.001
 """Dollars a million tokens, below which a price says no more."""
 
@@ -38,25 +41,23 @@ class LearnedClassifier(Classifier):
         """The same numbers for the same text always. Never raises; takes no longer than for 100,000 characters."""
         features = features_of(text)
         prompt = Seen(features, self._difficulty.of(features.shape))
-        told = {family.name: family.tell(prompt) for family in self._families}
-        known, skills = dict[str, float](), dict[str, float]()
+        told = [family.tell(prompt) for family in self._families]
+        familiarity = {one.family: one.familiarity for one in told}
+        known, skills = dict[str, float](), _UNSKILLED
         # Of a model that is in several families, the one that knows the prompt best has the last word.
-        for family in sorted(told.values(), key=_familiarity):
-            known.update(family.known)
-            skills = dict(family.skills) if family.skills else skills
+        told.sort(key=_FAMILIARITY)
+        for one in told:
+            known.update(one.known)
+            skills = one.skills or skills
         return PromptReading(
             characters=features.characters,
             form=features.form,
             difficulty=prompt.difficulty,
-            familiarity={name: family.familiarity for name, family in told.items()},
+            familiarity=familiarity,
             skills=skills,
             known=known,
             predictor=self._version,
         )
-
-
-def _familiarity(told: Told) -> float:
-    return told.familiarity
 
 
 def _asked(prompt: Prompt) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from neuroroute.infrastructure.classifiers.lanes import Lanes
 from neuroroute.infrastructure.classifiers.weights import Weights
 
+
 @final
 class Lexicon:
     """The words that one family of models knows."""

@@ -32,7 +32,8 @@ def distance(shape: Sequence[float], looks: Looks) -> float:
     """How far a shape is from those of a skill's prompts, 0..9: what tells a new task from a known one best."""
     numbers = zip(shape, looks.middle, looks.near, strict=True)
     squares = [(away := (number - middle) * near) * away for number, middle, near in numbers]
-    return sum([square if square < _FARTHEST else _FARTHEST for square in squares]) / len(shape)
+    within = [square if square < _FARTHEST else _FARTHEST for square in squares]  # noqa: FURB136 - calls take longer
+    return sum(within) / len(shape)
 
 
 def familiarity(detector: Detector, seen: Sequence[float]) -> float:
