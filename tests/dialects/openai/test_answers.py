@@ -170,6 +170,12 @@ def test_an_event_named_error_is_a_failure_after_what_was_said():
     assert failed.value.words == ProviderWords(type="t", code="tool_use_failed")
 
 
+def test_an_error_may_be_all_of_its_chunk():
+    with pytest.raises(ProviderUnavailable) as failed:
+        read(chunk({"content": "Par"}), {"object": "error", "message": "m", "type": "InternalServerError", "code": 500})
+    assert failed.value.words == ProviderWords(type="InternalServerError", code="500")
+
+
 def test_a_limit_of_the_rate_is_told_as_one():
     with pytest.raises(ProviderThrottled):
         read({"error": {"code": 429, "message": "slow down"}})

@@ -124,6 +124,7 @@ def test_tells_why_the_first_choice_ended():
     [
         (sse({"error": {"message": "secret", "code": "rate_limit_exceeded"}}), ProviderThrottled),
         (sse({"error": "secret"}), ProviderUnavailable),
+        (sse({"object": "error", "message": "secret", "type": "t", "code": 500}), ProviderUnavailable),
         (b'event: error\ndata: {"message":"secret"}\n\n', ProviderUnavailable),
     ],
 )

@@ -91,6 +91,8 @@ class Chunk(Struct):
     x_groq: Raw = NULL
     """Where Groq puts the usage of a stream, and why it broke off."""
     error: Raw = NULL
+    kind: object = msgspec.field(default=None, name="object")
+    """`error`, where a server tells one without the member of that name (older vLLM)."""
 
 
 class _Groq(Struct):
@@ -140,7 +142,7 @@ def read_chunk(data: bytes) -> Chunk:
 
 def tells_error(chunk: Chunk) -> bool:
     """Whether it says that the answer failed, whatever else it says."""
-    if chunk.error != NULL and bytes(chunk.error) not in _NO_ERRORS:
+    if chunk.kind == "error" or (chunk.error != NULL and bytes(chunk.error) not in _NO_ERRORS):
         return True
     return chunk.x_groq != NULL and bytes(_groq(chunk).error) not in _NO_ERRORS
 
