@@ -83,7 +83,8 @@ class CountRequest(Struct, frozen=True, kw_only=True):
 class MessageRequest(CountRequest, frozen=True, kw_only=True):
     """A message, as Anthropic's API reference has it. Other members are passed on to a provider of this language."""
 
-    max_tokens: Annotated[int, Meta(ge=1, le=MAX_TOKENS)]
+    max_tokens: Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
+    """With 0 the prompt is read into the provider's cache, and nothing is written."""
 
 
 class AnthropicMessage(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,6 @@ BAD = [
     ({"max_tokens": None}, "max_tokens"),
     ({"max_tokens": True}, "max_tokens"),
     ({"max_tokens": "5"}, "max_tokens"),
-    ({"max_tokens": 0}, "max_tokens"),
     ({"max_tokens": -5}, "max_tokens"),
     ({"max_tokens": 1.5}, "max_tokens"),
     ({"max_tokens": 1_000_000_001}, "max_tokens"),

@@ -1,7 +1,7 @@
 """What a caller asks in Anthropic's language."""
 
 import pytest
-from dialects.anthropic.speaking import CALLER, USER, asked, asking
+from dialects.anthropic.speaking import CALLER, USER, asked, asking, sent
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -121,6 +121,12 @@ def test_the_request_travels_along_as_it_came():
     assert wording.wire is Wire.MESSAGES
     assert wording.body == body
     assert wording.headers == (("anthropic-version", "2023-06-01"), ("anthropic-beta", "a-2025, b-2025"))
+
+
+def test_no_token_at_all_may_be_asked_for_as_it_fills_the_providers_cache():
+    prompt = asked(max_tokens=0).prompt
+    assert prompt.sampling.max_tokens == 0
+    assert sent(prompt)["max_tokens"] == 0
 
 
 def test_a_count_needs_no_limit_and_is_never_streamed():

@@ -26,8 +26,8 @@ _METADATA: Final = frozenset({"user_id"})
 _OUTPUT: Final = frozenset({"format"})
 _FORMAT: Final = frozenset({"type", "schema"})
 
-_Count = Annotated[float, Meta(ge=1, le=MAX_TOKENS)]
-"""A float, since JSON's 1.0 is 1."""
+_Count = Annotated[float, Meta(ge=0, le=MAX_TOKENS)]
+"""A float, since JSON's 1.0 is 1. With 0 a prompt is read into the provider's cache, and nothing is written."""
 
 
 class _Turn(Struct):
