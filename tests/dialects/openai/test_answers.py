@@ -85,6 +85,18 @@ def test_calls_that_are_all_counted_as_the_first_are_told_apart_by_id():
     assert [call.id for call in said.tool_calls] == ["a", "b"]
 
 
+def test_calls_that_are_all_counted_as_the_first_and_have_no_id_are_told_apart_by_their_ends():
+    pieces = [calls((0, "", "f", '{"x":')), calls((0, "", "f", "1}")), calls((0, "", "f", '{"x":2}'))]
+    said = Completion.fold(read(*map(chunk, pieces), chunk({}, "stop")))
+    assert [(call.name, call.arguments) for call in said.tool_calls] == [("f", '{"x":1}'), ("f", '{"x":2}')]
+
+
+def test_a_call_may_be_announced_before_it_is_named():
+    announced = {"tool_calls": [{"index": 0, "id": "a", "type": "function"}]}
+    said = Completion.fold(read(chunk(announced), chunk(calls((0, None, "f", ""))), chunk(calls((0, "", "", "{}")))))
+    assert said.tool_calls == (ToolCall("a", "f", "{}"),)
+
+
 def test_calls_without_an_index_are_counted_as_they_come():
     said = both(calls((None, "a", "f", "{}"), (None, "b", "g", "{}")), "tool_calls")
     assert [call.id for call in said.tool_calls] == ["a", "b"]

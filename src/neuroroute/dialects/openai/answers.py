@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import final
 
+import msgspec
 from msgspec import Raw, Struct
 
 from neuroroute.dialects.openai.chunks import (
@@ -104,6 +105,25 @@ class _OpenCall(Struct):
     index: int
     id: str
     name: str
+    arguments: list[str]
+    """All pieces, of a call without an id."""
+
+    def is_followed_by(self, native: str, name: str, arguments: str) -> bool:
+        """Whether a piece at its place begins the next call: Google counts all as the first, and not all have an id.
+
+        Pieces of one call may all say its name, and its id.
+        """
+        if native:
+            return bool(name) and native != self.id
+        return bool(name and arguments) and self._is_whole()
+
+    def _is_whole(self) -> bool:
+        if not (self.arguments and self.arguments[-1].rstrip().endswith("}")):
+            return False
+        try:
+            return isinstance(msgspec.json.decode("".join(self.arguments)), dict)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            return False
 
 
 class _Speech:
@@ -112,6 +132,8 @@ class _Speech:
     def __init__(self) -> None:
         self._refused = False
         self._open: dict[int, _OpenCall] = {}
+        self._ids: dict[int, str] = {}
+        """Of calls that were announced and not named yet."""
         self._calls = 0
 
     def read(self, said: Said, answer: str) -> Iterator[CompletionEvent]:
@@ -136,14 +158,18 @@ class _Speech:
     def _read_call(self, key: int, native: str, function: Function, answer: str) -> Iterator[ToolCallDelta]:
         name, arguments = function.name or "", arguments_of(function)
         open_call = self._open.get(key)
-        if open_call is None or (name and native not in {"", open_call.id}):  # Google counts all calls as the first
-            if not (native or name or arguments):
+        if open_call is None or open_call.is_followed_by(native, name, arguments):
+            native = native or self._ids.pop(key, "")
+            if not (name or arguments):
+                self._ids[key] = native
                 return
             index, self._calls = self._calls, self._calls + 1
-            self._open[key] = _OpenCall(index, native, name)
+            self._open[key] = _OpenCall(index, native, name, [] if native else [arguments])
             yield ToolCallDelta(index, native or _id(index, answer, name, arguments), name, arguments)
         else:
             more = "" if name == open_call.name else name
+            if arguments and not open_call.id:
+                open_call.arguments.append(arguments)
             if more or arguments:
                 yield ToolCallDelta(open_call.index, "", more, arguments)
 
