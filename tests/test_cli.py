@@ -64,6 +64,20 @@ def test_route_prints_the_whole_decision_as_json(run):
     assert decision["grounds"]["objective"]["priority"] == "quality"
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("--objective", "5"), ("--priority", "cost")),
+        (("--objective", "5"), ("--policy", "rules")),
+        (("--min-quality", "0.5"), ("--policy", "rules")),
+    ],
+)
+def test_route_refuses_wishes_of_which_one_would_be_passed_over(run, one, other):
+    told = run("route", "hello", *one, *other)
+    assert told.returncode == 2
+    assert one[0] in told.stderr
+
+
 def test_a_wrong_setting_is_told_by_every_command(run):
     for command in (("route", "hello"), ("doctor",), ("serve",)):
         told = run(*command, REDIS_TTL="soon")

@@ -88,8 +88,13 @@ def route(prompt: str, *, as_json: bool, **wish: str | float | None) -> None:
     """Show which model would answer PROMPT, and why, without calling any."""
     from neuroroute.commands.route import Wish, explain
 
+    told = msgspec.convert(wish, Wish)
+    if told.objective is not None and told.priority is not None:
+        raise click.UsageError("--priority and --objective both say what to look for: say one of them.")
+    if told.policy == "rules" and (told.objective is not None or told.min_quality is not None):
+        option = "--objective" if told.min_quality is None else "--min-quality"
+        raise click.UsageError(f"{option} is for --policy learned: rules predict no quality. Leave one of them out.")
     with errors_told():
-        told = msgspec.convert(wish, Wish)
         click.echo(asyncio.run(explain(read_environment(DOTENV), prompt, told, as_json=as_json)))
 
 
