@@ -52,6 +52,16 @@ def test_thoughts_may_be_parts_of_the_content(thinking):
     assert (said.reasoning, said.text) == ("Hm.", "Paris")
 
 
+def test_parts_of_the_content_may_be_mere_texts():
+    said = both({"content": [{"type": "thinking", "thinking": ["H", "m."]}, "Par", "is"]})
+    assert (said.reasoning, said.text) == ("Hm.", "Paris")
+
+
+def test_the_end_may_be_followed_by_anything_as_clients_look_no_further():
+    whole = sse(chunk({"content": "Paris"}, "stop"), b"[DONE] ")
+    assert isinstance(heard(READING.stream(), [whole], framed=False)[-1], Finished)
+
+
 def test_thoughts_that_are_no_text_are_none():
     assert both({"reasoning": {"effort": "low"}, "content": "Paris"}).reasoning == ""
 

@@ -37,6 +37,10 @@ def test_passes_on_every_byte_of_every_event():
     assert events[-1] == Finished(FinishReason.STOP, "stop", COUNTED, "gpt-4o-2024-08-06", verbatim=DONE)
 
 
+def test_the_end_may_be_followed_by_anything_as_clients_look_no_further():
+    assert relayed(STREAM.removesuffix(b"\n\n") + b" \n\n") == relayed(STREAM)
+
+
 def test_what_comes_together_goes_on_together():
     assert [type(event) for event in relayed(STREAM)] == [Verbatim, Finished]
     assert relayed(STREAM)[0].characters == len("Paris 🗼.")
@@ -55,6 +59,7 @@ def test_the_first_event_is_content():
     [
         {"content": "a"},
         {"content": [{"type": "text", "text": "a"}]},
+        {"content": ["a"]},
         {"reasoning": "a"},
         {"reasoning_content": "a"},
         {"reasoning_details": [{"type": "reasoning.encrypted", "data": "a"}]},

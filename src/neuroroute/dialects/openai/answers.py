@@ -75,7 +75,7 @@ class _ChunkReader(EventReader):
         for name, data in stream:
             if self._done:
                 break
-            if data == DONE:
+            if data.startswith(DONE):
                 yield self._finish()
             elif name == b"error":
                 raise failure_in(data)

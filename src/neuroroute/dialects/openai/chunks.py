@@ -11,7 +11,7 @@ from neuroroute.domain.completion import Finished, FinishReason, Usage
 from neuroroute.domain.errors import ProviderUnavailable
 
 DONE = b"[DONE]"
-"""The data of the event that ends a stream."""
+"""How the data of the event begins that ends a stream: no JSON does, and OpenAI's clients look no further."""
 _REASONS = {
     "stop": FinishReason.STOP,
     "length": FinishReason.LENGTH,
@@ -29,10 +29,10 @@ class Part(Struct):
 
     type: str = ""
     text: str | None = None
-    thinking: "str | list[Part] | None" = None
+    thinking: "Content" = None
 
 
-Content: TypeAlias = str | list[Part] | None
+Content: TypeAlias = str | list[Part | str] | None
 
 
 class Function(Struct):
@@ -222,7 +222,7 @@ def text_of(content: Content) -> str:
     """The words of it."""
     if isinstance(content, str):
         return content
-    return "".join([part.text for part in content or () if part.text])
+    return "".join([part if isinstance(part, str) else part.text or "" for part in content or ()])
 
 
 def reasoning_of(said: Said) -> str:
@@ -231,7 +231,7 @@ def reasoning_of(said: Said) -> str:
         if isinstance(text, str) and text:
             return text
     if isinstance(said.content, list):
-        return "".join([text_of(part.thinking) for part in said.content])
+        return "".join([text_of(part.thinking) for part in said.content if isinstance(part, Part)])
     return ""
 
 

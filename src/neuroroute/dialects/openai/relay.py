@@ -134,7 +134,7 @@ class _ChunkRelay(EventReader):
         failure: ProviderFailed | None = None
         ended = False
         for event in stream:
-            if event.data == DONE:
+            if event.data.startswith(DONE):
                 ended = True
                 break
             try:
