@@ -138,6 +138,11 @@ def test_tokens_of_the_providers_own_cache_are_prompt_tokens_too():
     assert read(sse(begun, stopping(output_tokens=9), STOP))[-1].usage == expected
 
 
+def test_a_count_may_be_written_as_any_whole_number():
+    usage = whole_of(whole(b'{"input_tokens":14.0,"output_tokens":9.0}')).finished.usage
+    assert usage == Usage(prompt_tokens=14, completion_tokens=9)
+
+
 @pytest.mark.parametrize(
     "usage",
     [
@@ -147,7 +152,7 @@ def test_tokens_of_the_providers_own_cache_are_prompt_tokens_too():
         b'"many"',
         b'{"input_tokens":-1,"output_tokens":2}',
         b'{"input_tokens":1.5,"output_tokens":2}',
-        b'{"input_tokens":1,"output_tokens":"2"}',
+        b'{"input_tokens":1,"output_tokens":"two"}',
         b'{"input_tokens":1}',
         b'{"output_tokens":1}',
         b'{"input_tokens":1000000001,"output_tokens":2}',

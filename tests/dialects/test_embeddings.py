@@ -91,6 +91,11 @@ def test_an_answer_is_passed_on_as_it_came():
     assert DIALECT.write(Completion("", end, verbatim=(said,)), _told()) == BODY
 
 
+def test_a_count_may_be_written_as_any_whole_number():
+    _, end = RELAY.whole(msgspec.json.encode({"data": VECTORS, "usage": {"prompt_tokens": 5.0}}))
+    assert end.usage == Usage(prompt_tokens=5)
+
+
 @pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -1}, "five"])
 def test_impossible_usage_is_not_believed(usage):
     _, end = RELAY.whole(msgspec.json.encode({"data": VECTORS, "usage": usage}))

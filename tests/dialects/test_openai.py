@@ -149,7 +149,7 @@ IMPOSSIBLE = [
     b"\xff",
     b'{"prompt_tokens":-1,"completion_tokens":2}',
     b'{"prompt_tokens":1.5,"completion_tokens":2}',
-    b'{"prompt_tokens":1,"completion_tokens":"2"}',
+    b'{"prompt_tokens":1,"completion_tokens":"two"}',
     b'{"prompt_tokens":1,"completion_tokens":null}',
     b'{"prompt_tokens":true,"completion_tokens":2}',
     b'{"prompt_tokens":1000000001,"completion_tokens":2}',

@@ -30,6 +30,12 @@ def test_knows_the_tokens_that_a_cache_spared_and_those_of_reasoning():
     assert usage == Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6, reasoning_tokens=4)
 
 
+def test_a_count_may_be_written_as_any_whole_number():
+    usage = counted(prompt_tokens=14.0, completion_tokens=9.0, prompt_tokens_details={"cached_tokens": 6.0})
+    assert usage == Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6)
+    assert counted(completion_tokens=9.5) is None
+
+
 @pytest.mark.parametrize("told", [None, "x", [], {}, {"cached_tokens": None, "reasoning_tokens": -1}, {"x": 1}])
 def test_impossible_details_leave_the_counts_standing(told):
     usage = counted(prompt_tokens_details=told, completion_tokens_details=told)

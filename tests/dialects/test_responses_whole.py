@@ -63,6 +63,11 @@ def test_what_is_no_answer_is_a_failure(reading, told, failure):
     assert "Sorry" not in str(raised.value)
 
 
+def test_a_count_may_be_written_as_any_whole_number():
+    _, end = RELAY.whole(body(usage={"input_tokens": 14.0, "output_tokens": 9.0}))
+    assert end.usage == Usage(prompt_tokens=14, completion_tokens=9)
+
+
 @pytest.mark.parametrize(
     "usage", [None, {}, {"input_tokens": -1, "output_tokens": 2}, {"input_tokens": 10**12, "output_tokens": 2}, "many"]
 )

@@ -32,7 +32,7 @@ class Counts(Struct, omit_defaults=True):
         return replace(self, **said)
 
 
-_decode = msgspec.json.Decoder(Counts).decode
+_decode = msgspec.json.Decoder(Counts, strict=False).decode
 
 
 def read_counts(raw: Raw) -> Counts:

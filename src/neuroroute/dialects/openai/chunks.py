@@ -123,8 +123,8 @@ class _Details(Struct):
 
 _decode = msgspec.json.Decoder(Chunk).decode
 _decode_groq = msgspec.json.Decoder(_Groq).decode
-_decode_usage = msgspec.json.Decoder(_Usage).decode
-_decode_details = msgspec.json.Decoder(_Details).decode
+_decode_usage = msgspec.json.Decoder(_Usage, strict=False).decode
+_decode_details = msgspec.json.Decoder(_Details, strict=False).decode
 
 
 def read_chunk(data: bytes) -> Chunk:

@@ -73,8 +73,8 @@ class _Details(Struct):
 
 
 _decode = msgspec.json.Decoder(Response).decode
-_decode_usage = msgspec.json.Decoder(_Usage).decode
-_decode_details = msgspec.json.Decoder(_Details).decode
+_decode_usage = msgspec.json.Decoder(_Usage, strict=False).decode
+_decode_details = msgspec.json.Decoder(_Details, strict=False).decode
 
 
 def read_response(body: bytes | Raw) -> Response:
