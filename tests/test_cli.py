@@ -46,6 +46,14 @@ def listening():
         yield silent, silent.getsockname()[1]
 
 
+@pytest.mark.parametrize("group", [(), ("catalog",), ("keys",), ("vault",), ("audit",), ("decisions",)])
+def test_help_says_what_each_command_does_in_a_whole_sentence(run, group):
+    told = run(*group, "--help", COLUMNS="80")
+    commands = told.stdout.partition("Commands:\n")[2].splitlines()
+    assert commands
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_route_says_who_would_answer_and_why_and_asks_nobody(run):
     with listening() as (silent, port):
         told = run("route", "Summarize this", LMSTUDIO_BASE_URL=f"http://127.0.0.1:{port}/v1")

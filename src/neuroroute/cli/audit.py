@@ -18,7 +18,7 @@ def audit() -> None:
 @audit.command()
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 def verify(*, as_json: bool) -> None:
-    """Find whatever was changed, removed, reordered or cut off; exit 1 if anything was, or cannot be verified."""
+    """Find what was changed, removed, reordered or cut off. Exit 1 if anything was, or cannot be verified."""
     from neuroroute.commands.audit import verify_log
 
     with errors_told():

@@ -17,7 +17,7 @@ _PRUNE = click.option(
 
 @click.group()
 def catalog() -> None:
-    """Show and change which providers and models there are (docs/catalog.md)."""
+    """Show and change which providers and models there are. See docs/catalog.md."""
 
 
 @catalog.command("list")

@@ -20,7 +20,7 @@ _CALLER = click.option("--caller", help="Only decisions for this one: a client k
 @click.argument("decision_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print both plans and what differs as JSON.")
 def replay(decision_id: str, *, as_json: bool) -> None:
-    """Make the decision ID again from what was stored of it; exit 1 if it is not the same, bit for bit."""
+    """Make the decision ID again from what was stored of it. Exit 1 if it is not the same, bit for bit."""
     from neuroroute.commands.replay import replay as replayed
 
     with errors_told():
@@ -30,7 +30,8 @@ def replay(decision_id: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--policy", type=click.Choice(["learned", "rules"]), default="learned", show_default=True)
+@click.option("--policy", type=click.Choice(["learned", "rules"]), default="learned", show_default=True,
+              help="Who chooses instead.")  # fmt: skip
 @click.option("--objective", type=click.FloatRange(0, 10), help="From cheapest, 0, to best, 10; else each one's own.")
 @_SINCE
 @_UNTIL
@@ -45,7 +46,7 @@ def backtest(
     *,
     as_json: bool,
 ) -> None:
-    """Say what stored decisions would have cost and scored under another policy or objective; no model is asked."""
+    """Try another policy or objective on stored decisions. Say what they would have cost and scored; ask no model."""
     from neuroroute.commands.backtest import Other
     from neuroroute.commands.backtest import backtest as backtested
     from neuroroute.commands.each_decision import Wanted
@@ -66,11 +67,14 @@ def decisions() -> None:
 @_SINCE
 @_UNTIL
 @_CALLER
-@click.option("--output", type=click.Path(path_type=Path), help="Write to FILE instead of the standard output.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE instead of the standard output."
+)
 def export(since: float | None, until: float | None, caller: str | None, output: Path | None) -> None:
-    """Print a JSON line for each stored decision, with its predictions, its propensity and the caller's word."""
+    """Print a JSON line for each stored decision. It has the predictions, the propensity and the caller's word."""
     from neuroroute.commands.each_decision import Wanted
     from neuroroute.commands.export import export as exported
+    from neuroroute.infrastructure.whole_file import whole_file
 
     async def write(file: IO[bytes]) -> None:
         async for line in exported(read_environment(DOTENV), Wanted(since=since, until=until, caller=caller)):
@@ -81,7 +85,7 @@ def export(since: float | None, until: float | None, caller: str | None, output:
             asyncio.run(write(sys.stdout.buffer))
             return
         try:
-            with output.open("wb") as file:
+            with whole_file(output) as file:
                 asyncio.run(write(file))
         except OSError as exc:
             fail(f"{output} cannot be written: {exc.strerror}. Name another file.")

@@ -94,7 +94,7 @@ def rotate(key_id: str, overlap: int, *, as_json: bool) -> None:
 @keys.command()
 @click.argument("key_id", metavar="ID")
 def revoke(key_id: str) -> None:
-    """Let the key ID open nothing any more, for ever; on every instance within a second."""
+    """Let the key ID open nothing any more, for ever. Every instance follows within a second."""
     from neuroroute.commands.keys import revoke_key
 
     with errors_told():

@@ -13,7 +13,7 @@ from neuroroute.settings import read_environment
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--overwrite", is_flag=True, help="Let the file win over keys and settings that are here already.")
 def import_legacy(path: Path, *, overwrite: bool) -> None:
-    """Take over providers' keys and settings from the earlier service's SQLite file at PATH (db_data/api_keys.db).
+    """Take over the earlier service's keys and settings. PATH is its SQLite file (db_data/api_keys.db).
 
     The file is only read; it holds the keys in clear, so delete it once they are here.
     """

@@ -48,7 +48,7 @@ def serve(host: str | None, port: int | None, workers: int, *, simulate: bool) -
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same answers.")
 @click.option("--instant", is_flag=True, help="Answer without the pauses of a real model.")
 def simulate(openai_port: int, lmstudio_port: int, anthropic_port: int, seed: int, *, instant: bool) -> None:
-    """Serve simulated providers alone: OpenAI's and Anthropic's wire, with faults on demand."""
+    """Serve simulated providers alone. They speak OpenAI's and Anthropic's wire, with faults on demand."""
     from neuroroute.infrastructure.simulated.process import run
     from neuroroute.infrastructure.simulated.replies import INSTANT, Pace
     from neuroroute.infrastructure.simulated.server import SimulatedPorts, SimulatedUrls
@@ -66,7 +66,7 @@ def simulate(openai_port: int, lmstudio_port: int, anthropic_port: int, seed: in
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to the schema of this version; safe when several run at once."""
+    """Bring the database to the schema of this version. Safe when several run at once."""
     from neuroroute.commands.migrate import migrate_database
 
     with errors_told():
@@ -85,7 +85,7 @@ def migrate() -> None:
 @click.option("--max-latency-ms", type=click.IntRange(1), help="Until the whole answer is there, as predicted.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 def route(prompt: str, *, as_json: bool, **wish: str | float | None) -> None:
-    """Show which model would answer PROMPT, and why, without calling any."""
+    """Show which model would answer PROMPT, and why. None is called."""
     from neuroroute.commands.route import Wish, explain
 
     told = msgspec.convert(wish, Wish)
@@ -100,7 +100,7 @@ def route(prompt: str, *, as_json: bool, **wish: str | float | None) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Say what is configured, what answers, what is missing and what to do next; exit 1 if it could not serve."""
+    """Say what is configured, what answers and what to do next. Exit 1 if it could not serve."""
     from neuroroute.commands.doctor import diagnose
 
     with errors_told():

@@ -15,7 +15,7 @@ def vault() -> None:
 
 @vault.command()
 def rotate() -> None:
-    """Encrypt providers' keys anew, with a new key under the present master key, while services run.
+    """Encrypt providers' keys anew, while services run. They get a new key under the present master key.
 
     To change the master key: set the new one in NEUROROUTE_MASTER_KEY and the old one in
     NEUROROUTE_MASTER_KEY_PREVIOUS, restart every instance, and rotate.
