@@ -3,8 +3,11 @@
 import gzip
 import json
 import os
+import signal
 import subprocess
+import time
 
+import psutil
 import pytest
 from running import COMMAND
 
@@ -133,3 +136,26 @@ def test_a_place_that_cannot_be_written_is_told(score):
     refused = score(PROMPTS, MODELS, "--output", "no/such/folder.jsonl")
     assert refused.returncode == 2
     assert "Name another file" in refused.stderr
+
+
+@pytest.mark.parametrize("ended", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_ended_in_the_middle_leaves_no_half_of_a_file_and_no_process(tmp_path, ended):
+    (tmp_path / "out.jsonl").write_text("before")
+    (tmp_path / "models.json").write_text(json.dumps(MODELS))
+    (tmp_path / "prompts.jsonl").write_text(
+        "".join(json.dumps({"id": str(place), "prompt": "SECRET " * 50}) + "\n" for place in range(20_000))
+    )
+    command = [COMMAND, "score", "prompts.jsonl", "--models", "models.json", "--output", "out.jsonl"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={"PATH": os.defpath}, stderr=subprocess.PIPE, start_new_session=True
+    ) as running:
+        while not any(draft.stat().st_size for draft in tmp_path.glob(".*.part")):
+            assert running.poll() is None
+            time.sleep(0.01)
+        workers = psutil.Process(running.pid).children()
+        # A terminal interrupts all; whoever loses patience ends the one that was begun.
+        (os.killpg if ended == signal.SIGINT else os.kill)(running.pid, ended)
+        assert "Traceback" not in running.communicate(timeout=30)[1].decode()
+    assert workers
+    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert (tmp_path / "out.jsonl").read_text() == "before"

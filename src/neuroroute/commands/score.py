@@ -1,10 +1,13 @@
 """`neuroroute score`: what is predicted of prompts and models, for others to judge with their own code."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+import signal
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from itertools import chain
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import msgspec
@@ -40,10 +43,10 @@ class ScoredPrompt(Struct, frozen=True):
     """The model that is chosen at 0, 1 … 10."""
 
 
-def score(prompts: Path, models: Path, weights: Path | None) -> Iterator[bytes]:
+def score(prompts: Path, models: Path, weights: Path | None) -> Generator[bytes]:
     """A line for each prompt, in their order. Everything is read before the first line.
 
-    Many prompts are scored on all cores.
+    Many prompts are scored on all cores. To close it ends the work.
 
     Raises:
         NeuroRouteError: a file does not hold, before the first line.
@@ -53,17 +56,41 @@ def score(prompts: Path, models: Path, weights: Path | None) -> Iterator[bytes]:
     known = weights or SHIPPED
     _scorer(known)
     some = [lines[first : first + _AT_ONCE] for first in range(0, len(lines), _AT_ONCE)]
-    return chain.from_iterable(_mapped(partial(_lines, cards, known), some))
+    return _mapped(partial(_lines, cards, known), some)
 
 
 def _mapped(
     work: Callable[[Sequence[PromptLine]], Sequence[bytes]], some: Sequence[Sequence[PromptLine]]
-) -> Iterator[Sequence[bytes]]:
+) -> Generator[bytes]:
     if len(some) < _WORTH_PROCESSES:
-        yield from map(work, some)
+        for lines in map(work, some):
+            yield from lines
         return
-    with ProcessPoolExecutor() as pool:
-        yield from pool.map(work, some)
+    pool = ProcessPoolExecutor(initializer=_end_with_the_first)
+    try:
+        for lines in _begun(pool, work, some):
+            yield from lines
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begun(
+    pool: ProcessPoolExecutor,
+    work: Callable[[Sequence[PromptLine]], Sequence[bytes]],
+    some: Sequence[Sequence[PromptLine]],
+) -> Iterator[Sequence[bytes]]:
+    """An interrupt from the terminal reaches every process; those of the pool leave it to ours, and never see it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.map(work, some)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _end_with_the_first() -> None:
+    """A process of the pool that outlives the one that began it, however that was ended, would wait for ever."""
+    if (first := parent_process()) is not None:
+        Thread(target=lambda: (first.join(), os._exit(1)), daemon=True).start()
 
 
 @cache
