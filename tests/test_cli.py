@@ -60,7 +60,12 @@ def test_route_says_who_would_answer_and_why_and_asks_nobody(run):
         assert not select.select([silent], [], [], 0)[0]
     assert told.returncode == 0
     assert told.stdout.startswith("local (")
-    assert "Not in the choice: openai" in told.stdout
+    assert "Not in the choice: openai: no key; next: set OPENAI_API_KEY" in told.stdout
+
+
+def test_route_says_which_model_would_be_asked(run):
+    told = run("route", "Write a function", OPENAI_API_KEY="sk-test-openai", OPENAI_MODEL="gpt-4o-mini")
+    assert told.stdout.startswith("openai (gpt-4o-mini) answers.")
 
 
 def test_route_prints_the_whole_decision_as_json(run):
@@ -106,6 +111,28 @@ def test_doctor_says_what_to_do_when_no_model_answers(run):
     assert "local        does not answer" in told.stdout
     assert "set OPENAI_API_KEY" in told.stdout
     assert "No model answers" in told.stdout
+
+
+def test_doctor_says_what_is_wrong_with_a_key(run, tmp_path):
+    (tmp_path / "catalog.toml").write_text(
+        """
+        [[providers]]
+        name = "groq"
+        dialect = "openai"
+        base_url = "https://api.groq.com/openai/v1"
+        api_key_env = "GROQ_API_KEY"
+
+        [[models]]
+        id = "llama"
+        provider = "groq"
+        upstream = "llama-3.3-70b-versatile"
+        max_tokens = 128000
+        """
+    )
+    assert run("catalog", "apply", "catalog.toml").returncode == 0
+    told = run("doctor", GROQ_API_KEY="two words")
+    assert "no key: GROQ_API_KEY " in told.stdout
+    assert "two words" not in told.stdout
 
 
 def test_doctor_does_not_ask_a_provider_without_its_key(run):

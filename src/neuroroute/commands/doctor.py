@@ -9,6 +9,7 @@ from dependency_injector import providers
 from msgspec import Struct
 
 from neuroroute.application.ports import Registered
+from neuroroute.commands.no_key import no_key
 from neuroroute.container import Container
 from neuroroute.domain.errors import NeuroRouteError, ProviderFailed, StateUnavailable
 from neuroroute.domain.model import ProviderName
@@ -116,8 +117,7 @@ def _obstacles(settings: Settings) -> Iterable[str]:
 def _model_words(model: Registered, silence: str | None, *, local: bool) -> str:
     card = model.card
     if model.error:
-        step = f"set {card.provider.upper()}_API_KEY" if card.id in {"openai", "anthropic"} else "set its key"
-        return f"  {card.id:<12} no key; next: {step}"
+        return f"  {card.id:<12} {no_key(card, model.error)}"
     if silence:
         step = "start its server, or check its address" if local else "check its address and key"
         return f"  {card.id:<12} does not answer: {silence}; next: {step}"

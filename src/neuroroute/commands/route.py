@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from neuroroute.application.draft import new_id
 from neuroroute.application.ports import Registered
+from neuroroute.commands.no_key import no_key
 from neuroroute.commands.stored import stored
 from neuroroute.domain.access import ANYONE
 from neuroroute.domain.decision import Candidate, DecisionRecord, Plan
@@ -65,7 +66,7 @@ def _request(prompt: str, wish: Wish, *, timeout: float) -> RoutingRequest:
 
 def _in_words(record: DecisionRecord, models: Sequence[Registered]) -> Iterable[str]:
     plan = record.plan
-    names = {model.card.id: model.card.name for model in models}
+    names = {model.card.id: model.card.upstream or model.card.name for model in models}
     first, *others = plan.order
     yield f"{first} ({names[first]}) answers."
     if plan.reasoning is not None:
@@ -79,7 +80,7 @@ def _in_words(record: DecisionRecord, models: Sequence[Registered]) -> Iterable[
         yield f"Not in the choice: {out.model}: {out.reason}"
     for model in models:
         if model.error:
-            yield f"Not in the choice: {model.card.id}: {model.error}"
+            yield f"Not in the choice: {model.card.id}: {no_key(model.card, model.error)}"
 
 
 def _rules(reasoning: Reasoning) -> Iterable[str]:
