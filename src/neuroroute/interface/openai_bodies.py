@@ -38,7 +38,7 @@ _PART: Final = kinds(
         "text": Members({"text": TEXT}),
         "refusal": Members({"refusal": TEXT}),
         "image_url": Members({"image_url": _IMAGE}),
-        "file": Members({"file": member({}, {"file_data": maybe(TEXT), "filename": maybe(TEXT)})}),
+        "file": Members({}, {"file": member({}, {"file_data": maybe(TEXT), "filename": maybe(TEXT)})}),
     }
 )
 _CONTENT: Final = {"anyOf": [TEXT, {"type": "array", "items": _PART}, {"type": "null"}]}

@@ -216,6 +216,10 @@ def test_what_says_nothing_is_not_named(fields):
     assert read(**fields).prompt.untranslated == ()
 
 
+def test_a_file_may_be_known_to_its_provider_by_an_id_alone():
+    assert user({"type": "file", "file_id": "f-1"})[1:] == (("messages[0].content[0]",), {Ability.FILES})
+
+
 def test_listening_is_an_ability():
     assert user({"type": "input_audio", "input_audio": {"data": "", "format": "wav"}})[2] == {Ability.AUDIO}
 

@@ -160,12 +160,14 @@ class MessageReader:
             case "image_url":
                 self.untranslated += unread(fields, _IMAGE, path)
                 return self._image(read(_ImagePart, fields, path).image_url, f"{path}.image_url")
-            case "file":
+            case "file" if "file" in fields:
                 self.untranslated += unread(fields, _FILE, path)
                 return self._document(read(_FilePart, fields, path).file, f"{path}.file")
             case _:
                 if kind == "input_audio":
                     self.abilities.add(Ability.AUDIO)
+                elif kind == "file":  # Mistral's, by its id alone
+                    self.abilities.add(Ability.FILES)
                 self.untranslated.append(path)
                 return None
 
