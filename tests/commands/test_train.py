@@ -27,7 +27,7 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     written(folder / "crafts.jsonl", skilled_rows())
     written(folder / "pair.jsonl", paired_rows())
-    (folder / "README.md").write_text("| `crafts.jsonl` | made up, no licence needed |\nThe rest is for nobody.\n")
+    (folder / "README.md").write_bytes(b"| `crafts.jsonl` | made up, no licence needed |\nThe rest is for nob\xf6dy.\n")
     return folder
 
 
@@ -59,7 +59,7 @@ def test_the_model_card_names_data_licences_and_figures(data, trained):
     assert read_weights(trained).version in card
     for said in ("crafts.jsonl", "pair.jsonl", "made up, no licence needed", "AIQ", "expected calibration error"):
         assert said in card
-    assert "for nobody" not in card
+    assert "The rest" not in card
     assert json.loads((data / "crafts.jsonl").read_text().split("\n")[0])["prompt"] not in card
 
 
@@ -123,10 +123,16 @@ def test_what_does_not_hold_is_told_in_one_line_and_nothing_is_written(tmp_path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data.jsonl"]
 
 
-def test_a_place_that_cannot_be_written_to_is_told(data, tmp_path):
-    told = train(data / "pair.jsonl", "--output", tmp_path / "nowhere" / "weights.npz")
+@pytest.mark.parametrize("output", ["nowhere/weights.npz", "folder", "taken.npz", "weights.md"])
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(data, tmp_path, output):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "taken.md").mkdir()
+    (tmp_path / "taken.npz").write_text("before")
+    told = train(data / "pair.jsonl", "--output", tmp_path / output)
     assert told.exit_code == 2
     assert "cannot be written" in told.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "taken.md", "taken.npz"}
+    assert (tmp_path / "taken.npz").read_text() == "before"
 
 
 @pytest.mark.shared

@@ -15,6 +15,7 @@ from neuroroute.infrastructure.evaluation.report import Report, reported
 from neuroroute.infrastructure.evaluation.scoring import scored
 from neuroroute.infrastructure.training.learning import learn, steps_of
 from neuroroute.infrastructure.training.model_card import Source, model_card
+from neuroroute.infrastructure.whole_file import whole_file
 
 
 class OutputRefused(NeuroRouteError):
@@ -49,19 +50,29 @@ def train(
     for name, examples in training.items():
         if len(examples[0].outcomes) < 2:
             raise DataRefused(files[name], "has one model. To choose takes two or more.", field="outcomes")
-    begun(steps_of(training))
-    weights = learn(training, said=said)
-    sources = [Source(path=files[name], examples=examples) for name, examples in training.items()]
-    kept_back = {name: [one for one in examples if one.split == "dev"] for name, examples in every.items()}
-    reports = [_measured(weights, name, examples) for name, examples in kept_back.items() if examples]
-    card = model_card(weights, sources, excluded=excluded, reports=reports)
-    beside = output.with_suffix(".md")
+    beside = _beside(output)
     try:
-        write_weights(output, weights)
-        beside.write_text(card, encoding="utf-8")
+        with whole_file(beside) as file:  # opened first: training takes minutes
+            begun(steps_of(training))
+            weights = learn(training, said=said)
+            sources = [Source(path=files[name], examples=examples) for name, examples in training.items()]
+            kept_back = {name: [one for one in examples if one.split == "dev"] for name, examples in every.items()}
+            reports = [_measured(weights, name, examples) for name, examples in kept_back.items() if examples]
+            file.write(model_card(weights, sources, excluded=excluded, reports=reports).encode())
+            write_weights(output, weights)
     except OSError as error:
         raise OutputRefused(output, error.strerror or "it is no file") from error
     return f"Weights {weights.version} in {output}, {output.stat().st_size:,} bytes. What they are: {beside}."
+
+
+def _beside(output: Path) -> Path:
+    """Where the model card goes."""
+    if output.is_dir():
+        raise OutputRefused(output, "it is a folder")
+    beside = output.with_suffix(".md")
+    if beside == output:
+        raise OutputRefused(output, "the model card beside the weights is called so")
+    return beside
 
 
 def _without(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neuroroute.domain.errors import NeuroRouteError
 from neuroroute.domain.quality import Form
 from neuroroute.infrastructure.classifiers.shape import NAMES
+from neuroroute.infrastructure.whole_file import whole_file
 
 FORMAT: Final = 1
 LARGEST: Final = 8191
@@ -191,8 +192,12 @@ class Weights(Struct, frozen=True, kw_only=True):
 
 
 def write_weights(path: Path, weights: Weights) -> None:
-    """The same weights are the same bytes always."""
-    with path.open("wb") as file:
+    """The same weights are the same bytes always.
+
+    Raises:
+        OSError: the file cannot be written, and is as it was.
+    """
+    with whole_file(path) as file:
         np.savez_compressed(file, allow_pickle=False, **_arrays(weights))
 
 

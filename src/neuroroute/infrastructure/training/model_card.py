@@ -85,7 +85,7 @@ def _row(source: Source) -> str:
 
 def _said_of(path: Path) -> Sequence[str]:
     readme = path.with_name(_README)
-    lines = readme.read_text(encoding="utf-8").splitlines() if readme.is_file() else []
+    lines = readme.read_text(encoding="utf-8", errors="replace").splitlines() if readme.is_file() else []
     return [line for line in lines if f"`{path.name}`" in line]
 
 
