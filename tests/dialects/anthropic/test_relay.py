@@ -104,8 +104,16 @@ def test_a_stop_sequence_is_told():
     assert (end.reason, end.native_reason, end.stop_sequence) == (FinishReason.STOP, "stop_sequence", "END")
 
 
-def test_events_that_came_after_us_are_handed_on_whatever_they_mean():
-    stream = sse(TEXT, {"type": "audio", "delta": [1], "message": 7, "usage": {}, "content_block": "x"})
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"type": "audio", "delta": [1], "message": 7, "usage": {}, "content_block": "x"},
+        begun(1, "table", text=["a", "b"]),
+        piece(0, "table_delta", text={"row": 1}),
+    ],
+)
+def test_what_came_after_us_is_handed_on_whatever_it_means(later):
+    stream = sse(TEXT, later)
     assert data_of(RELAYED.stream().feed(stream)) == stream
 
 

@@ -155,3 +155,8 @@ def test_cut_at_any_byte_it_is_never_whole_and_says_no_more_than_it_was_told():
 def test_a_piece_of_no_block_that_we_know_says_nothing():
     stream = sse(started(), piece(7, "input_json_delta", partial_json="{}"), stopped(7), ending(), STOP)
     assert [type(event) for event in read(stream)] == [Finished]
+
+
+def test_a_piece_of_a_kind_that_came_after_us_says_nothing_whatever_it_means():
+    said = [begun(0, "table", text=["a"]), piece(0, "table_delta", text={"row": 1}), stopped(0)]
+    assert list(TRANSLATED.stream().feed(sse(started(), *said))) == []

@@ -113,7 +113,13 @@ class _EventKind(Struct):
     error: Raw = NO_USAGE
 
 
+class _PieceKind(Struct):
+    type: str
+    delta: _Kind
+
+
 _decode_kind = msgspec.json.Decoder(_Kind).decode
+_decode_piece_kind = msgspec.json.Decoder(_PieceKind).decode
 _decode_event_kind = msgspec.json.Decoder(_EventKind).decode
 _decode_event = msgspec.json.Decoder(StreamEvent).decode
 _decode_block = msgspec.json.Decoder(Block).decode
@@ -122,6 +128,7 @@ _EVENTS: Final = frozenset({
     "message_stop",
 })  # fmt: skip
 _BLOCKS: Final = frozenset({"text", "thinking", "tool_use"})
+_PIECES: Final = frozenset({"text_delta", "thinking_delta", "input_json_delta"})
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What reading a provider's JSON can raise."""
 
@@ -140,8 +147,19 @@ def read_event(data: bytes) -> StreamEvent | StreamError | None:
         if kind.type:
             return _decode_event(data) if kind.type in _EVENTS else None
     except UNREADABLE as error:
+        if _is_unknown_piece(data):
+            return None
         raise nonsense() from error
     raise nonsense()
+
+
+def _is_unknown_piece(data: bytes) -> bool:
+    """Whether it is a piece of a kind that came after us, which may mean something else by our names."""
+    try:
+        event = _decode_piece_kind(data)
+    except UNREADABLE:
+        return False
+    return event.type == "content_block_delta" and event.delta.type not in _PIECES
 
 
 def read_block(raw: Raw) -> Block | None:

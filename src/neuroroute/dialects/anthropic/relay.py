@@ -64,9 +64,12 @@ class _Event(Struct):
 
 class _Kind(Struct):
     type: str
+    delta: Raw = NO_USAGE
+    content_block: Raw = NO_USAGE
 
 
 _KINDS: Final = frozenset({"message_start", "content_block_start", "content_block_delta", "message_delta"})
+_SAID: Final = frozenset({*_EMPTY, "tool_use", "input_json_delta"})
 _decode = msgspec.json.Decoder(_Event).decode
 _decode_kind = msgspec.json.Decoder(_Kind).decode
 _decode_count = msgspec.json.Decoder(dict[str, object]).decode
@@ -194,14 +197,17 @@ def _event_of(data: bytes) -> _Event:
 
 
 def _unknown(data: bytes, error: Exception) -> _Event:
-    """An event of a kind that came after us may mean something else by our names."""
+    """An event, a block or a piece of a kind that came after us may mean something else by our names."""
     try:
-        kind = _decode_kind(data).type
+        event = _decode_kind(data)
+        if event.type not in _KINDS:
+            return _Event(event.type)
+        said = _Said(_decode_kind(event.delta if event.content_block == NO_USAGE else event.content_block).type)
     except UNREADABLE:
         raise nonsense() from error
-    if kind in _KINDS:
+    if event.type == "message_delta" or said.type in _SAID:
         raise nonsense() from error
-    return _Event(kind)
+    return _Event(event.type, said, said)
 
 
 def _characters(raw: Raw) -> int:
