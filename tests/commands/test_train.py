@@ -95,6 +95,30 @@ def test_a_whole_data_set_may_be_excluded(data, tmp_path):
     assert [family.name for family in read_weights(tmp_path / "w.npz").head.families] == ["crafts"]
 
 
+def same_quality(quality):
+    def changed(row):
+        return row | {"outcomes": {name: one | {"quality": quality} for name, one in row["outcomes"].items()}}
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [same_quality(0), same_quality(1), same_quality(0.5), lambda row: row | {"prompt": ""}],
+    ids=["never good", "always good", "alike", "without a word"],
+)
+def test_data_that_teach_little_make_weights_that_can_be_used(tmp_path, changed):
+    file = written(tmp_path / "data.jsonl", map(changed, paired_rows()))
+    output, models = tmp_path / "weights.npz", tmp_path / "models.json"
+    assert train(file, "--output", output).exit_code == 0
+    models.write_text('[{"id": "large", "input_usd_per_million": 1, "output_usd_per_million": 1}]')
+    told = CliRunner().invoke(main, ["score", str(file), "--models", str(models), "--weights", str(output)])
+    assert told.exit_code == 0, told.output
+    for line in told.stdout.splitlines():
+        predicted = json.loads(line)["predictions"]["large"]
+        assert 0 <= predicted["low"] <= predicted["quality"] <= predicted["high"] <= 1
+
+
 def one_model(row):
     return row | {"outcomes": {"large": row["outcomes"]["large"]}}
 

@@ -3,9 +3,13 @@
 from collections.abc import Sequence
 from math import log
 from operator import add
+from typing import Final
 
 from neuroroute.infrastructure.classifiers.skills import sigmoid
 from neuroroute.infrastructure.classifiers.weights import DirectFamily
+
+_LOWEST: Final = 0.001
+_HIGHEST: Final = 0.999
 
 
 def familiarity(family: DirectFamily, *, share: float) -> float:
@@ -25,4 +29,10 @@ def qualities(family: DirectFamily, lanes: Sequence[float], trees: Sequence[floa
 
 def strange_qualities(family: DirectFamily, difficulty: float) -> Sequence[float]:
     """Of each model on a prompt of which no more is known than how hard it looks."""
-    return [sigmoid(log(typical / (1 - typical)) - family.harder * difficulty) for typical in family.typical]
+    return [sigmoid(_logit(typical) - family.harder * difficulty) for typical in family.typical]
+
+
+def _logit(quality: float) -> float:
+    """One that was always right, or never, is not so for ever."""
+    bounded = min(_HIGHEST, max(_LOWEST, quality))
+    return log(bounded / (1 - bounded))

@@ -239,7 +239,7 @@ def _read(file: NpzFile) -> Weights:
     }
     return Weights(
         head=head,
-        words=tuple(file["words"].tobytes().split(b"\n")),
+        words=tuple(words.split(b"\n")) if (words := file["words"].tobytes()) else (),
         table=file["table"],
         scales=file["scales"],
         trees=trees,
