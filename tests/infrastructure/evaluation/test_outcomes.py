@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -51,6 +53,16 @@ def test_what_is_packed_is_known_by_its_bytes_not_its_name(tmp_path):
     assert len(read_outcomes(path)) == 1
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_comes_through_a_pipe_is_read_like_a_file(tmp_path, pack):
+    pipe, text = tmp_path / "pipe", json.dumps(row()).encode()
+    os.mkfifo(pipe)
+    writing = Thread(target=pipe.write_bytes, args=(pack(text),))
+    writing.start()
+    assert len(read_outcomes(pipe)) == 1
+    writing.join()
+
+
 def with_outcome(**fields):
     return row(
         2, outcomes={"small": {"quality": 0.5, "cost_usd": 0.001}, "large": {"quality": 1, "cost_usd": 0} | fields}
@@ -67,6 +79,7 @@ def with_outcome(**fields):
         (with_outcome(quality=-0.1), "outcomes.large.quality", ">= 0.0"),
         (with_outcome(quality=True), "outcomes.large.quality", "bool"),
         (with_outcome(cost_usd=-1), "outcomes.large.cost_usd", ">= 0.0"),
+        (with_outcome(cost_usd=1e308), "outcomes.large.cost_usd", "<= 1000000.0"),
         (with_outcome(note="x"), "outcomes.large.note", "no field"),
         (row(2, outcomes={"small": {"quality": 1}, "large": {"quality": 1, "cost_usd": 1}}),
          "outcomes.small.cost_usd", "missing"),
@@ -86,7 +99,8 @@ def with_outcome(**fields):
         ([row(2)], "", "object"),
         (json.dumps(row(2))[:-5], "", "not JSON"),
         ("SECRET", "", "not JSON"),
-        ('{"id": "\\ud800"}', "", "not JSON"),
+        ('{"id": "\\ud800"}', "id", "surrogate"),
+        (row(2, prompt="SECRET \ud83d"), "prompt", "surrogate"),
     ],
 )  # fmt: skip
 def test_a_line_that_does_not_hold_is_told_with_its_field(tmp_path, wrong, field, word):

@@ -20,7 +20,7 @@ DECIDED: Final = "decided"
 """What was done in truth."""
 
 Share = Annotated[float, Meta(ge=0, le=1, description="a number, 0 to 1")]
-Dollars = Annotated[float, Meta(ge=0, description="dollars, 0 or more")]
+Dollars = Annotated[float, Meta(ge=0, le=1_000_000, description="dollars, 0 to 1,000,000")]
 
 
 class Foretold(Struct, frozen=True):
@@ -38,7 +38,7 @@ class DecisionRow(Struct, frozen=True):
     """How probable it was that this one was chosen."""
     predictions: Annotated[Mapping[Name, Foretold], Meta(description='for each model {"quality": 0 to 1}')]
     """None by rules."""
-    costs_usd: Annotated[Mapping[Name, Annotated[float, Meta(ge=0)] | None], Meta(description="dollars by model")]
+    costs_usd: Annotated[Mapping[Name, Dollars | None], Meta(description="dollars by model")]
     """As expected."""
     model: str | None
     """Who answered."""

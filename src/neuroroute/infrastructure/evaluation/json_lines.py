@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ S = TypeVar("S", bound=Struct)
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
+_SURROGATE: Final = re.compile("[\\ud800-\\udfff]")
 _BETWEEN: Final = " \t\r\n,"
 """What stands between the items of a list."""
 
@@ -74,8 +76,7 @@ def shown(name: str) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     with _readable(path), path.open("rb") as raw:
-        packed = raw.read(len(_GZIP)) == _GZIP
-        raw.seek(0)
+        packed = raw.peek(len(_GZIP)).startswith(_GZIP)  # a pipe cannot be read twice
         for number, line in enumerate(gzip.GzipFile(fileobj=raw) if packed else raw, 1):
             yield number, line.removeprefix(_BOM) if number == 1 else line
 
@@ -127,8 +128,8 @@ def _fault(line: bytes, kind: type[Struct], error: Exception) -> tuple[str, str]
         value: object = json.loads(line)
     except (ValueError, RecursionError):
         return "", "is not JSON."
-    if field := next(_endless(value), None):
-        return field, "is no finite number."
+    if fault := next(_beyond_json(value), None):
+        return fault
     if not isinstance(error, msgspec.ValidationError):
         return "", "is not JSON."
     what, _, where = str(error).partition(" - at `$")
@@ -146,17 +147,20 @@ def _told(what: str, field: str) -> tuple[str, str]:
     return field, "is none of the choices." if what.startswith("Invalid enum value") else f"{what}."
 
 
-def _endless(value: object, at: str = "") -> Iterator[str]:
-    """Where the numbers are that JSON does not know."""
+def _beyond_json(value: object, at: str = "") -> Iterator[tuple[str, str]]:
+    """Where the values are that Python reads and JSON does not know, and what they are."""
     match value:
         case float() if not isfinite(value):
-            yield at
+            yield at, "is no finite number."
+        case str() if _SURROGATE.search(value):
+            yield at, "has half of a surrogate pair, which is no text."
         case dict():
             for name, inner in msgspec.convert(value, dict[str, object]).items():
-                yield from _endless(inner, f"{at}.{name}".removeprefix("."))
+                yield from _beyond_json(name, at)
+                yield from _beyond_json(inner, f"{at}.{name}".removeprefix("."))
         case list():
             for index, inner in enumerate(msgspec.convert(value, list[object])):
-                yield from _endless(inner, f"{at}[{index}]")
+                yield from _beyond_json(inner, f"{at}[{index}]")
         case _:
             pass
 

@@ -18,7 +18,7 @@ class Outcome(Struct, frozen=True, forbid_unknown_fields=True):
     """What a model's answer was worth, and what it cost."""
 
     quality: Annotated[float, Meta(ge=0, le=1)]
-    cost_usd: Annotated[float, Meta(ge=0)]
+    cost_usd: Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class Example(Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class Example(Struct, frozen=True, forbid_unknown_fields=True):
     prompt: Annotated[str, Meta(description="a text")]
     outcomes: Annotated[
         Mapping[Name, Outcome],
-        Meta(min_length=1, description='for each model {"quality": 0 to 1, "cost_usd": 0 or more}'),
+        Meta(min_length=1, description='for each model {"quality": 0 to 1, "cost_usd": 0 to 1,000,000}'),
     ]
 
 
