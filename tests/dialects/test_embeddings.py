@@ -91,8 +91,9 @@ def test_an_answer_is_passed_on_as_it_came():
     assert DIALECT.write(Completion("", end, verbatim=(said,)), _told()) == BODY
 
 
-def test_a_count_may_be_written_as_any_whole_number():
-    _, end = RELAY.whole(msgspec.json.encode({"data": VECTORS, "usage": {"prompt_tokens": 5.0}}))
+@pytest.mark.parametrize("usage", [{"prompt_tokens": 5.0}, {"total_tokens": 5}])
+def test_reads_what_was_read_however_it_is_told(usage):
+    _, end = RELAY.whole(msgspec.json.encode({"data": VECTORS, "usage": usage}))
     assert end.usage == Usage(prompt_tokens=5)
 
 

@@ -35,7 +35,9 @@ class _Request(Struct):
 
 
 class _Usage(Struct):
-    prompt_tokens: _Count
+    prompt_tokens: _Count | None = None
+    total_tokens: _Count | None = None
+    """The same, for nothing is written; Voyage tells no other."""
 
 
 class _Answer(Struct):
@@ -145,6 +147,8 @@ class EmbeddingsRelay(Reading):
 def _usage(raw: Raw) -> Usage | None:
     """`None` for usage that is missing or impossible: it is then estimated, never believed."""
     try:
-        return Usage(prompt_tokens=_decode_usage(raw).prompt_tokens)
+        told = _decode_usage(raw)
     except _UNREADABLE:
         return None
+    read = told.total_tokens if told.prompt_tokens is None else told.prompt_tokens
+    return None if read is None else Usage(prompt_tokens=read)
