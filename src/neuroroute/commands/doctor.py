@@ -14,7 +14,7 @@ from neuroroute.container import Container
 from neuroroute.domain.errors import NeuroRouteError, ProviderFailed, StateUnavailable
 from neuroroute.domain.model import ProviderName
 from neuroroute.infrastructure.home import HomeUnusable, admin_key, database_url, master_key
-from neuroroute.infrastructure.listening import check_free
+from neuroroute.infrastructure.listening import AddressTaken, check_free
 from neuroroute.infrastructure.log import configure
 from neuroroute.infrastructure.redis.link import RedisAway, RedisLink
 from neuroroute.settings import RedisSettings, Settings
@@ -102,8 +102,11 @@ async def _silences(container: Container) -> Mapping[ProviderName, str | None]:
 
 def _obstacles(settings: Settings) -> Iterable[str]:
     """What `serve` would end with at once."""
+    try:
+        check_free(settings.host, settings.port)
+    except AddressTaken as error:
+        yield f"{error} If this service runs there already, that is why."
     for check in (
-        partial(check_free, settings.host, settings.port),
         partial(admin_key, settings.admin_key, settings.home),
         partial(master_key, settings.master_key, settings.home),
         partial(database_url, settings.database_url, settings.home),
