@@ -76,10 +76,14 @@ def _printable(name: str) -> str:
 def _in_words(read: Verification) -> str:
     if read.is_whole:
         last = f" The last one's hash: {read.hash.hex()}" if read.entries else ""
-        return f"{read.entries} entries, whole.{last}"
+        return f"{_entries(read.entries)}, whole.{last}"
     found = [str(finding) for finding in read.findings]
     rest = ["The rest was not looked at."] if read.stopped else []
-    return "\n".join((*found, *rest, f"{read.entries} entries, not whole (docs/audit.md)."))
+    return "\n".join((*found, *rest, f"{_entries(read.entries)}, not whole (docs/audit.md)."))
+
+
+def _entries(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
 
 
 def _as_json(read: Verification) -> str:
