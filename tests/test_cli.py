@@ -78,6 +78,18 @@ def test_route_prints_the_whole_decision_as_json(run):
 
 
 @pytest.mark.parametrize(
+    ("option", "number"),
+    [("--objective", "nan"), ("--min-quality", "nan"), ("--max-cost-usd", "nan"), ("--max-cost-usd", "inf"),
+     ("--max-latency-ms", str(10**30))],
+)  # fmt: skip
+def test_route_refuses_what_is_no_number_to_choose_by(run, option, number):
+    told = run("route", "hello", option, number, "--json")
+    assert told.returncode == 2
+    assert option in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize(
     ("one", "other"),
     [
         (("--objective", "5"), ("--priority", "cost")),

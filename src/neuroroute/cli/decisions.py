@@ -8,6 +8,7 @@ from typing import IO
 import click
 
 from neuroroute.cli.moment import moment
+from neuroroute.cli.number import Number
 from neuroroute.cli.telling import DOTENV, errors_told, fail
 from neuroroute.settings import read_environment
 
@@ -32,7 +33,7 @@ def replay(decision_id: str, *, as_json: bool) -> None:
 @click.command()
 @click.option("--policy", type=click.Choice(["learned", "rules"]), default="learned", show_default=True,
               help="Who chooses instead.")  # fmt: skip
-@click.option("--objective", type=click.FloatRange(0, 10), help="From cheapest, 0, to best, 10; else each one's own.")
+@click.option("--objective", type=Number(0, 10), help="From cheapest, 0, to best, 10; else each one's own.")
 @_SINCE
 @_UNTIL
 @_CALLER

@@ -12,6 +12,7 @@ from neuroroute.cli.decisions import backtest, decisions, replay
 from neuroroute.cli.evaluate import evaluate, score
 from neuroroute.cli.keys import keys
 from neuroroute.cli.legacy import import_legacy
+from neuroroute.cli.number import Number
 from neuroroute.cli.telling import DOTENV, errors_told, fail, say
 from neuroroute.cli.train import train
 from neuroroute.cli.vault import vault
@@ -76,13 +77,13 @@ def migrate() -> None:
 @main.command()
 @click.argument("prompt")
 @click.option("--priority", type=click.Choice(["speed", "quality", "cost"]), help="What matters most.")
-@click.option(
-    "--objective", type=click.FloatRange(0, 10), help="From cheapest, 0, to best, 10; means --policy learned."
-)
+@click.option("--objective", type=Number(0, 10), help="From cheapest, 0, to best, 10; means --policy learned.")
 @click.option("--policy", type=click.Choice(["rules", "learned"]), help="Who chooses (NEUROROUTE_CLASSIFIER).")
-@click.option("--min-quality", type=click.FloatRange(0, 1), help="The least predicted quality.")
-@click.option("--max-cost-usd", type=click.FloatRange(0), help="For the whole answer, at the longest.")
-@click.option("--max-latency-ms", type=click.IntRange(1), help="Until the whole answer is there, as predicted.")
+@click.option("--min-quality", type=Number(0, 1), help="The least predicted quality.")
+@click.option("--max-cost-usd", type=Number(0, 1_000_000), help="For the whole answer, at the longest.")
+@click.option(
+    "--max-latency-ms", type=click.IntRange(1, 3_600_000), help="Until the whole answer is there, as predicted."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole plan as JSON.")
 def route(prompt: str, *, as_json: bool, **wish: str | float | None) -> None:
     """Show which model would answer PROMPT, and why. None is called."""

@@ -11,10 +11,10 @@ from neuroroute.commands.no_key import no_key
 from neuroroute.commands.stored import stored
 from neuroroute.domain.access import ANYONE
 from neuroroute.domain.decision import Candidate, DecisionRecord, Plan
-from neuroroute.domain.model import NanoUsd
 from neuroroute.domain.prompt import Message, Prompt, Role
 from neuroroute.domain.request import RoutingRequest
 from neuroroute.domain.routing import Foresight, Objective, Priority, Reasoning, Requirements
+from neuroroute.interface.router_options import RouterOptions
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ def _request(prompt: str, wish: Wish, *, timeout: float) -> RoutingRequest:
         prompt=Prompt((Message(Role.USER, prompt),)),
         requirements=Requirements(
             min_quality=wish.min_quality,
-            max_cost=None if wish.max_cost_usd is None else NanoUsd(int(wish.max_cost_usd * 10**9)),
+            max_cost=RouterOptions(max_cost_usd=wish.max_cost_usd).max_cost,
             max_latency_ms=wish.max_latency_ms,
         ),
         objective=Objective(priority=None if wish.priority is None else Priority(wish.priority), level=wish.objective),
