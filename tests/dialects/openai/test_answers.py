@@ -143,6 +143,19 @@ def test_a_stop_for_calls_is_a_call_whatever_the_provider_calls_it():
     assert both(calls((0, "a", "f", "{}")), "length").finished.reason is FinishReason.LENGTH
 
 
+@pytest.mark.parametrize(
+    ("native", "reason"),
+    [
+        ("model_length", FinishReason.LENGTH),
+        ("model_context_window_exceeded", FinishReason.LENGTH),
+        ("sensitive", FinishReason.FILTERED),
+        ("eos", FinishReason.OTHER),
+    ],
+)
+def test_knows_the_reasons_of_other_makers(native, reason):
+    assert both({"content": "Hi"}, native).finished.reason is reason
+
+
 def test_a_refusal_is_text_and_the_reason_for_the_end():
     said = both({"content": None, "refusal": "I can't."})
     assert (said.text, said.finished.reason, said.finished.native_reason) == ("I can't.", FinishReason.FILTERED, "stop")

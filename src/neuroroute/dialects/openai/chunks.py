@@ -18,7 +18,11 @@ _REASONS = {
     "tool_calls": FinishReason.TOOL_CALL,
     "function_call": FinishReason.TOOL_CALL,
     "content_filter": FinishReason.FILTERED,
+    "model_length": FinishReason.LENGTH,
+    "model_context_window_exceeded": FinishReason.LENGTH,
+    "sensitive": FinishReason.FILTERED,
 }
+"""OpenAI's, and then Mistral's and Z.ai's own."""
 
 NULL = Raw(b"null")
 _Count = Annotated[int, Meta(ge=0, le=1_000_000_000)]
