@@ -39,6 +39,9 @@ def test_a_file_of_decisions_is_told_from_one_of_outcomes(tmp_path):
     assert holds_decisions(written(tmp_path, row()))
     assert not holds_decisions(written(tmp_path, {"id": "p1", "prompt": 'say "predictions"', "outcomes": {}}))
     assert not holds_decisions(written(tmp_path))
+    decisions = written(tmp_path, row())
+    decisions.write_text("\n" + decisions.read_text())
+    assert holds_decisions(decisions)
 
 
 def test_a_model_that_was_not_asked_is_worth_what_was_predicted(tmp_path):

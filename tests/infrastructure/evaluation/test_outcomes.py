@@ -61,6 +61,8 @@ def test_what_comes_through_a_pipe_is_read_like_a_file(tmp_path, pack):
     writing.start()
     assert len(read_outcomes(pipe)) == 1
     writing.join()
+    with pytest.raises(DataRefused, match="read more than once"):
+        data_files(pipe)
 
 
 def with_outcome(**fields):

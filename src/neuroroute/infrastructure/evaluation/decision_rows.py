@@ -73,7 +73,7 @@ def holds_decisions(path: Path) -> bool:
     Raises:
         DataRefused: the file cannot be read.
     """
-    first = next(iter(read_bytes(path).splitlines()), b"")
+    first = next((line for line in read_bytes(path).splitlines() if line.strip()), b"")
     try:
         return "predictions" in msgspec.json.decode(first, type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError):

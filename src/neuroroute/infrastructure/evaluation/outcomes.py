@@ -78,8 +78,10 @@ def data_files(path: Path) -> Mapping[str, Path]:
     """The data sets of a folder by name, in its order, at least one; a file is one by itself.
 
     Raises:
-        DataRefused: there is no file of data, or two of one name.
+        DataRefused: there is no file of data, or two of one name, or a pipe in its place.
     """
+    if path.exists() and not (path.is_dir() or path.is_file()):
+        raise DataRefused(path, "is no plain file, and data are read more than once. Write them to a file.")
     if not path.is_dir():
         return {_name(path): path}
     found = dict[str, Path]()
