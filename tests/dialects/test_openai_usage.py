@@ -25,9 +25,11 @@ def counted(**details):
     return whole_of(msgspec.json.encode(body)).finished.usage
 
 
-def test_knows_the_tokens_that_a_cache_spared_and_those_of_reasoning():
-    usage = counted(prompt_tokens_details={"cached_tokens": 6}, completion_tokens_details={"reasoning_tokens": 4})
-    assert usage == Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6, reasoning_tokens=4)
+def test_knows_the_tokens_that_a_cache_spared_or_kept_and_those_of_reasoning():
+    read = {"cached_tokens": 6, "cache_write_tokens": 5}
+    usage = counted(prompt_tokens_details=read, completion_tokens_details={"reasoning_tokens": 4})
+    parts = {"cached_tokens": 6, "cache_write_tokens": 5, "reasoning_tokens": 4}
+    assert usage == Usage(prompt_tokens=14, completion_tokens=9, **parts)
 
 
 def test_a_count_may_be_written_as_any_whole_number():
@@ -45,6 +47,7 @@ def test_impossible_details_leave_the_counts_standing(told):
 def test_no_part_of_a_count_is_more_than_the_whole():
     usage = counted(prompt_tokens_details={"cached_tokens": 99}, completion_tokens_details={"reasoning_tokens": 99})
     assert (usage.cached_tokens, usage.reasoning_tokens) == (14, 9)
+    assert counted(prompt_tokens_details={"cached_tokens": 9, "cache_write_tokens": 9}).cache_write_tokens == 5
 
 
 def test_a_completion_that_is_not_counted_is_what_the_total_leaves_for_it():

@@ -24,7 +24,7 @@ from neuroroute.domain.completion import (
 from neuroroute.domain.prompt import Message, Prompt, Role
 
 READING = PROVIDER.call(Prompt((Message(Role.USER, "Hi"),)), CARD).reading
-USAGE = Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6, reasoning_tokens=4)
+USAGE = Usage(prompt_tokens=14, completion_tokens=9, cached_tokens=6, cache_write_tokens=3, reasoning_tokens=4)
 FINISHED = Finished(FinishReason.STOP, "end_turn", USAGE, "claude")
 SAID = Completion("Paris", FINISHED, "Hm.", (ToolCall("a", "f", '{"x":1}'),))
 
@@ -69,7 +69,7 @@ def test_writes_a_whole_answer():
             "prompt_tokens": 14,
             "completion_tokens": 9,
             "total_tokens": 23,
-            "prompt_tokens_details": {"cached_tokens": 6},
+            "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 3},
             "completion_tokens_details": {"reasoning_tokens": 4},
         },
     }
@@ -179,8 +179,7 @@ def answers(draw):
 def meaning(completion):
     finished = completion.finished
     calls = [(call.id, call.name, call.arguments or "{}") for call in completion.tool_calls]
-    usage = msgspec.structs.replace(finished.usage, cache_write_tokens=0)
-    return completion.text, completion.reasoning, calls, finished.reason, usage, finished.model
+    return completion.text, completion.reasoning, calls, finished.reason, finished.usage, finished.model
 
 
 @given(answers())

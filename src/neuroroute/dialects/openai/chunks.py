@@ -122,6 +122,7 @@ class _Details(Struct):
     """What the counts are made of."""
 
     cached_tokens: _Count | None = None
+    cache_write_tokens: _Count | None = None
     reasoning_tokens: _Count | None = None
 
 
@@ -204,13 +205,14 @@ def _usage(raw: Raw) -> Usage | None:
         completed = max(told.total_tokens - told.prompt_tokens, 0)
     if told.prompt_tokens_details == NULL and told.completion_tokens_details == NULL:
         return Usage(prompt_tokens=told.prompt_tokens, completion_tokens=completed)
-    cached = _details(told.prompt_tokens_details).cached_tokens or 0
-    reasoning = _details(told.completion_tokens_details).reasoning_tokens or 0
+    read, written = _details(told.prompt_tokens_details), _details(told.completion_tokens_details)
+    cached = min(read.cached_tokens or 0, told.prompt_tokens)
     return Usage(
         prompt_tokens=told.prompt_tokens,
         completion_tokens=completed,
-        cached_tokens=min(cached, told.prompt_tokens),
-        reasoning_tokens=min(reasoning, completed),
+        cached_tokens=cached,
+        cache_write_tokens=min(read.cache_write_tokens or 0, told.prompt_tokens - cached),
+        reasoning_tokens=min(written.reasoning_tokens or 0, completed),
     )
 
 

@@ -78,6 +78,7 @@ class _ChunkChoice(Struct):
 
 class _PromptDetails(Struct):
     cached_tokens: int
+    cache_write_tokens: int | UnsetType = UNSET
 
 
 class _CompletionDetails(Struct):
@@ -199,6 +200,6 @@ def _usage(usage: Usage) -> _Usage:
         usage.prompt_tokens,
         usage.completion_tokens,
         usage.total_tokens,
-        _PromptDetails(usage.cached_tokens),
+        _PromptDetails(usage.cached_tokens, usage.cache_write_tokens or UNSET),
         _CompletionDetails(usage.reasoning_tokens),
     )
