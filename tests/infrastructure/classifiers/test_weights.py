@@ -57,12 +57,17 @@ def test_a_folder_is_refused(tmp_path: Path):
 
 
 SHIPPED_BYTES = SHIPPED.read_bytes()
+ENTRY = SHIPPED_BYTES.index(b"PK\x01\x02")
+"""Where the archive's own list begins, which no checksum guards."""
 NOT_WEIGHTS = {
     "nothing": b"",
     "words": b"weights, honestly",
     "the beginning": SHIPPED_BYTES[: len(SHIPPED_BYTES) // 2],
     "a lost end": SHIPPED_BYTES[:-100],
     "a flipped byte": SHIPPED_BYTES[:5000] + bytes([SHIPPED_BYTES[5000] ^ 255]) + SHIPPED_BYTES[5001:],
+    "another packing": SHIPPED_BYTES[: ENTRY + 10] + b"\x63" + SHIPPED_BYTES[ENTRY + 11 :],
+    "a later archive": SHIPPED_BYTES[: ENTRY + 6] + b"\xff" + SHIPPED_BYTES[ENTRY + 7 :],
+    "a lock": SHIPPED_BYTES[: ENTRY + 8] + b"\x01" + SHIPPED_BYTES[ENTRY + 9 :],
     "a pickle": b"\x80\x04N.",
 }
 

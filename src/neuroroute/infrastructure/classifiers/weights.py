@@ -223,7 +223,7 @@ def read_weights(path: Path) -> Weights:
             weights = _read(file)
     except OSError as error:
         raise WeightsRefused(path, error.strerror or "it cannot be read") from error
-    except (ValueError, TypeError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, KeyError, EOFError, RuntimeError, BadZipFile, zlib.error) as error:
         raise WeightsRefused(path, "it is no file of weights, or not all of one") from error
     if (problem := _problem(weights)) is not None:
         raise WeightsRefused(path, problem)
