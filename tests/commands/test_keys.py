@@ -56,8 +56,9 @@ def test_without_any_key_the_list_says_how_to_make_one(keys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["create", ""], "name"),
-        (["create", "a\nb"], "name"),
+        (["create", ""], "a name of 1 to 100 characters"),
+        (["create", "a\nb"], "a name of 1 to 100 characters"),
+        (["create", "a", "--expires", "0d"], "opens nothing"),
         (["create", "a", "--scope", "root"], "root"),
         (["create", "a", "--rpm", "0"], "0"),
         (["create", "a", "--expires", "5y"], "30d"),

@@ -60,6 +60,8 @@ def create(
     """Make a key for NAME and print its text, which is shown this once."""
     from neuroroute.commands.keys import KeyWanted, create_key
 
+    if expires == 0:
+        raise click.BadParameter("a key of no time opens nothing", param_hint="--expires")
     wanted = KeyWanted(name=name, scopes=scopes, expires=expires, requests_per_minute=rpm, models=models, policy=policy)
     with errors_told():
         shown = asyncio.run(create_key(read_environment(DOTENV), wanted, as_json=as_json))

@@ -56,7 +56,10 @@ async def create_key(environ: Mapping[str, str], wanted: KeyWanted, *, as_json: 
     try:
         new = msgspec.convert(said, NewKey)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        raise KeyNotMade(f"No key was made: {error}") from error
+        raise KeyNotMade(
+            "No key was made. Allowed: a name of 1 to 100 characters and at most 1,000 models of 1 to 255 each, none "
+            "of them a control character."
+        ) from error
     async with stored(environ) as container:
         return _told(await _keep(container).create(new, now=now, by=_BY), as_json=as_json)
 
