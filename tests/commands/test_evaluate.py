@@ -76,6 +76,16 @@ def test_a_report_is_written_beside_what_is_printed(home, tmp_path):
     assert json.loads((place / "report.json").read_text())["prompts"] == 60
 
 
+def test_a_report_that_cannot_be_written_whole_leaves_what_was_there(home, tmp_path):
+    (tmp_path / "report.md").write_text("before")
+    (tmp_path / "cost-quality.svg").mkdir()
+    told = run(home, "data/two.jsonl.gz", "--policy", "longest", "--report", str(tmp_path))
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "cannot be written" in told.stderr
+    assert (tmp_path / "report.md").read_text() == "before"
+    assert {one.name for one in tmp_path.iterdir()} == {"report.md", "cost-quality.svg"}
+
+
 def test_each_data_set_of_a_folder_has_a_report_of_its_own(home, tmp_path):
     told = run(home, "data", "--json", "--report", str(tmp_path), "--policy", "rules")
     assert told.returncode == 0

@@ -1,6 +1,7 @@
 """`neuroroute evaluate`: what policies cost and are worth on data whose outcomes are known."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -27,6 +28,7 @@ from neuroroute.infrastructure.evaluation.report_text import words_of
 from neuroroute.infrastructure.evaluation.resamples import Resamples
 from neuroroute.infrastructure.evaluation.scoring import Scored, costs_of, scored
 from neuroroute.infrastructure.evaluation.task_groups import grouped, read_groups
+from neuroroute.infrastructure.whole_file import whole_file
 
 
 class Unseen(NamedTuple):
@@ -56,10 +58,10 @@ class Evaluated(Struct, frozen=True):
         return ("\n" if as_json_lines else "\n\n").join(map(as_json if as_json_lines else words_of, self.reports))
 
     def write(self, directory: Path) -> None:
-        """`report.md`, `report.json` and the pictures.
+        """`report.md`, `report.json` and the pictures: all of a data set, or none.
 
         Raises:
-            NotWritten: it cannot be written there.
+            NotWritten: they cannot be written there.
         """
         for report in self.reports:
             place = directory / report.data if self.in_folders else directory
@@ -68,8 +70,9 @@ class Evaluated(Struct, frozen=True):
             files = {"report.md": f"{words_of(report)}\n{shown}\n", "report.json": f"{as_json(report)}\n", **pictures}
             try:
                 place.mkdir(parents=True, exist_ok=True)
-                for name, text in files.items():
-                    (place / name).write_text(text, encoding="utf-8")
+                with ExitStack() as opened:
+                    for name, text in files.items():
+                        opened.enter_context(whole_file(place / name)).write(text.encode())
             except OSError as exc:
                 raise NotWritten(f"The report cannot be written to {place}: {exc.strerror}. Name another.") from None
 
