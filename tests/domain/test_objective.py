@@ -1,6 +1,6 @@
 """The number from cheapest to best comes to a price of quality, and that to a choice which never gets worse by more."""
 
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nextafter
 
 import pytest
 from hypothesis import given
@@ -81,6 +81,13 @@ def test_quality_has_no_price_where_it_costs_nothing(options):
 )
 def test_levels_have_their_rates(level, exchange):
     assert exchange_at(float(level), 1.0) == pytest.approx(exchange)
+
+
+@pytest.mark.parametrize("exchange", [0.0, 1.0, 1e6, inf])
+def test_of_two_that_cost_the_same_the_better_one_is_chosen_however_little_better_it_is(exchange):
+    good, better = an_option("good", 0.3, 0.7), an_option("better", nextafter(0.3, 1), 0.7)
+    for options in ([good, better], [better, good]):
+        assert choose(options, exchange=exchange) == ranked(options, exchange=exchange)[0] == better
 
 
 def test_a_dearer_one_that_a_limit_lets_in_later_does_not_spoil_the_choice():

@@ -93,17 +93,17 @@ def _chosen(rows: _Rows, exchange: float) -> Option:
             worth = -spend if endless else quality - exchange * spend
             if worth < highest:
                 continue
-            if worth > highest or (quality > ahead.quality if endless else spend < ahead.spend):
+            if worth > highest or (-spend, quality) > (-ahead.spend, ahead.quality):
                 highest, ahead = worth, option
         if ahead.quality >= best:
             best, chosen = ahead.quality, ahead
     return chosen
 
 
-def _worth(option: Option, exchange: float) -> tuple[float, float]:
-    if exchange == inf:
-        return -option.spend, option.quality
-    return option.quality - exchange * option.spend, -option.spend
+def _worth(option: Option, exchange: float) -> tuple[float, float, float]:
+    """Of equals the cheaper, and then the better, which rounding may have made equal."""
+    worth = -option.spend if exchange == inf else option.quality - exchange * option.spend
+    return worth, -option.spend, option.quality
 
 
 def ranked(options: Iterable[Option], *, exchange: float) -> list[Option]:
