@@ -25,7 +25,7 @@ KILL_SECONDS = 30
 """A worker told to stop has this long to finish its requests."""
 GC_THRESHOLDS = (20_000, 20, 20)
 """Requests in flight look like garbage to the collector and are not; at its own thresholds it takes a tenth of the
-CPU under load. Nothing here makes cycles by the request."""
+CPU under load. Nothing here makes cycles by the request. Set before anything is imported, which stays for good."""
 
 
 def serve_api(environ: Mapping[str, str], *, workers: int, simulate: bool, say: Callable[[str], None]) -> None:
@@ -79,12 +79,12 @@ def load_worker(environ: Mapping[str, str], *, simulated: bool) -> Callable[...,
     """The application, in its worker. Imported there: the parent stays small, and prometheus_client is to find the
     workers' directory prepared.
     """
+    gc.set_threshold(*GC_THRESHOLDS)
     from neuroroute.asgi import load_app  # noqa: PLC0415 - as the docstring says
 
     app = load_app(environ, simulated=simulated)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*GC_THRESHOLDS)
     return app
 
 

@@ -1,6 +1,7 @@
 """The `neuroroute` command. Each subcommand imports what it needs when it runs, so that none pays for another."""
 
 import asyncio
+import gc
 import sys
 
 import click
@@ -19,12 +20,16 @@ from neuroroute.cli.vault import vault
 from neuroroute.settings import read_environment
 
 _PORT = click.IntRange(1, 65535)
+_COLLECTED_AFTER = 20_000
+"""New objects."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="neuroroute")
 def main() -> None:
     """NeuroRoute: the model that answers well enough for the least money and time, and why."""
+    # What a command imports stays until it ends: else the collector looks at it again and again.
+    gc.set_threshold(_COLLECTED_AFTER)
 
 
 @main.command()
