@@ -22,7 +22,7 @@ from neuroroute.infrastructure.whole_file import whole_file
 
 FORMAT: Final = 1
 LARGEST: Final = 8191
-"""Of the whole numbers that a weight is kept as. 2,000 of them add up exactly in single precision, in any order."""
+"""Of the whole numbers that a weight is kept as: those of all words of a prompt add up within a lane (`lanes.MOST`)."""
 FARTHEST: Final = 2.5
 """Deviations that a prompt is harder or easier than usual, at most."""
 

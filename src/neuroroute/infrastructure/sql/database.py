@@ -33,6 +33,8 @@ CLOSE_SECONDS: Final = 0.5
 POOL_SIZE: Final = 4
 """Connections of one process. No prompt uses any: only administrators, the ledger and the followers do."""
 _BUSY_MS: Final = int(STATEMENT_SECONDS * 1000)
+_PRIMARY: Final = 0xFF
+"""SQLite's code, without what it says of the cause."""
 
 
 def engine_url(url: Secret) -> URL:
@@ -179,7 +181,7 @@ def _keeps_wal(cursor: DBAPICursor) -> bool:
     try:
         cursor.execute("PRAGMA journal_mode=WAL")
     except OperationalError as exc:
-        if exc.sqlite_errorcode != SQLITE_BUSY:
+        if exc.sqlite_errorcode & _PRIMARY != SQLITE_BUSY:
             raise
         return False
     return True
