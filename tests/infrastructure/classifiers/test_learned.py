@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from neuroroute.domain.model import Dialect, ModelCard, ModelId, Price, ProviderName
 from neuroroute.domain.prompt import Message, Prompt, Role
@@ -98,6 +99,15 @@ def test_a_form_that_a_family_never_saw_is_strange_to_it():
             assert choice.familiarity[family.name] == 0
         if Form.OPEN not in family.forms:
             assert open_question.familiarity[family.name] == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("text", "knows"), [(TRIVIA, SkillsFamily), (CHOICE, DirectFamily)])
+def test_of_a_model_in_two_families_the_one_that_knows_the_prompt_has_the_last_word(text: str, knows: type, order: int):
+    shared = [structs.replace(one, models=("shared", *one.models[1:])) for one in WEIGHTS.head.families][::order]
+    weights = structs.replace(WEIGHTS, head=structs.replace(WEIGHTS.head, families=tuple(shared)))
+    (knower,) = (one for one in WEIGHTS.head.families if isinstance(one, knows))
+    assert LearnedClassifier(weights).read(text).known["shared"] == CLASSIFIER.read(text).known[knower.models[0]]
 
 
 def test_reads_the_last_thing_that_the_user_says():

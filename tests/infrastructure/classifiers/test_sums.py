@@ -55,15 +55,26 @@ def trees(count: int) -> Trees:
     )
 
 
-@given(st.integers(1, 9), st.lists(st.floats(-3, 3), min_size=5, max_size=5))
-def test_all_trees_at_once_are_each_by_itself(count: int, shape: list[float]):
-    grown = trees(count)
+def one_by_one(grown: Trees, shape: list[float]):
     leaves = [
         int("".join(str(int(shape[feature] > threshold)) for feature, threshold in zip(asked, at, strict=True)), 2)
         for asked, at in zip(grown.features, grown.thresholds, strict=True)
     ]
-    one_by_one = sum(values[leaf] for values, leaf in zip(grown.values, leaves, strict=True))
-    assert Forest(grown).sums(shape) == pytest.approx(one_by_one, abs=1e-6)
+    return sum(values[leaf] for values, leaf in zip(grown.values, leaves, strict=True))
+
+
+@given(st.integers(1, 9), st.lists(st.floats(-3, 3), min_size=5, max_size=5))
+def test_all_trees_at_once_are_each_by_itself(count: int, shape: list[float]):
+    grown = trees(count)
+    assert Forest(grown).sums(shape) == pytest.approx(one_by_one(grown, shape), abs=1e-6)
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+def test_a_number_at_its_threshold_is_not_above_it(count: int):
+    grown, shape = trees(count), [0.0] * 5
+    for feature, threshold in zip(grown.features.ravel(), grown.thresholds.ravel(), strict=True):
+        shape[feature] = float(threshold)
+    assert Forest(grown).sums(shape) == pytest.approx(one_by_one(grown, shape), abs=1e-6)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2))
